@@ -1,0 +1,2 @@
+// Reverse-mode differentiation.
+export { type Backward, backward, needsGrad, noGrad, Parameter, record } from './tape.js';

@@ -1,0 +1,137 @@
+// Reverse-mode differentiation. Each result remembers its inputs and one closure that turns the gradient of the result into
+// gradients of the inputs; backward() calls the closures in reverse order of creation. After Karpathy's micrograd.
+
+import { kernel } from '../device/index.js';
+import { formatShape, keep, sameShape, Tensor } from '../tensor/index.js';
+import { gradient_sum } from '../wgsl.generated.js';
+
+/**
+ * Gradients of the inputs, in their order; `undefined` where none is needed (see `needsGrad`). The tape takes them over. A
+ * closure may return the gradient that it was given, or a view of it, also for several inputs.
+ */
+export type Backward = (gradOutput: Tensor) => readonly (Tensor | undefined)[];
+
+interface Node {
+  readonly operation: string;
+  readonly order: number;
+  readonly output: Tensor;
+  readonly inputs: readonly Tensor[];
+  readonly backward: Backward;
+}
+
+/** A leaf that is trained: after `backward()` its gradient is in `grad`, summed over calls until `clearGrad()`. */
+export class Parameter extends Tensor {
+  grad: Tensor | undefined;
+
+  /** Takes over `values`: the parameter shares its buffer and lives outside of scopes. */
+  constructor(
+    values: Tensor,
+    readonly name: string = '',
+  ) {
+    super(values, values.shape, values.dtype);
+    keep(this);
+    values.dispose();
+  }
+
+  clearGrad(): void {
+    this.grad?.dispose();
+    this.grad = undefined;
+  }
+
+  override dispose(): void {
+    this.clearGrad();
+    super.dispose();
+  }
+}
+
+const sumKernel = kernel(gradient_sum);
+const nodes = new WeakMap<Tensor, Node>();
+let created = 0;
+let enabled = true;
+
+/** Runs `body` without recording: for evaluation. */
+export function noGrad<T>(body: () => T): T {
+  const before = enabled;
+  enabled = false;
+  try {
+    return body();
+  } finally {
+    enabled = before;
+  }
+}
+
+/** Whether a gradient with respect to this tensor can be asked for: it is a parameter, or was computed from one. */
+export function needsGrad(tensor: Tensor | undefined): boolean {
+  return tensor !== undefined && (tensor instanceof Parameter || nodes.has(tensor));
+}
+
+/** Notes on the tape that `output` came from `inputs`; returns `output`. Does nothing if no input needs a gradient. */
+export function record(operation: string, output: Tensor, inputs: readonly Tensor[], backward: Backward): Tensor {
+  if (enabled && inputs.some(needsGrad)) nodes.set(output, { operation, order: created++, output, inputs, backward });
+  return output;
+}
+
+/**
+ * Adds d loss / d parameter to the `grad` of every parameter that `loss` depends on. Intermediate gradients are freed as
+ * soon as they are used.
+ * @param gradOutput the gradient of `loss` itself; by default 1 for a loss of one element.
+ */
+export function backward(loss: Tensor, gradOutput?: Tensor): void {
+  if (!nodes.has(loss)) throw new Error(`backward: the tensor ${formatShape(loss.shape)} depends on no parameter`);
+  if (!gradOutput && loss.size !== 1)
+    throw new Error(`backward: expected a loss of one element, got ${formatShape(loss.shape)}`);
+  const seed = gradOutput ?? Tensor.from(loss.device, [1], loss.shape);
+  const grads = new Map<Tensor, Tensor>([[loss, seed.view(seed.shape)]]);
+  noGrad(() => {
+    for (const node of reachable(loss)) {
+      const grad = grads.get(node.output);
+      if (!grad) continue; // Its consumers passed nothing back.
+      grads.delete(node.output);
+      const inputGrads = node.backward(grad);
+      for (const [position, input] of node.inputs.entries()) {
+        const inputGrad = inputGrads[position];
+        if (inputGrad) passTo(input, inputGrad, node.operation, grads);
+      }
+      for (const inputGrad of inputGrads) inputGrad?.dispose();
+      grad.dispose();
+    }
+  });
+  if (!gradOutput) seed.dispose();
+}
+
+/** The nodes that `loss` depends on, latest first. */
+function reachable(loss: Tensor): Node[] {
+  const found = new Set<Node>();
+  const waiting = [nodes.get(loss)!];
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (found.has(node)) continue;
+    found.add(node);
+    for (const input of node.inputs) {
+      const source = nodes.get(input);
+      if (source) waiting.push(source);
+    }
+  }
+  return [...found].sort((a, b) => b.order - a.order);
+}
+
+function passTo(input: Tensor, grad: Tensor, operation: string, grads: Map<Tensor, Tensor>): void {
+  if (!sameShape(input.shape, grad.shape)) {
+    throw new Error(`${operation}: gradient ${formatShape(grad.shape)} for an input ${formatShape(input.shape)}`);
+  }
+  if (input instanceof Parameter) {
+    input.grad = keep(added(input.grad, grad));
+  } else if (nodes.has(input)) {
+    grads.set(input, added(grads.get(input), grad));
+  }
+}
+
+/** sum + grad. Frees `sum`, never writes to it: its buffer may be shared with the gradient of another branch. */
+function added(sum: Tensor | undefined, grad: Tensor): Tensor {
+  if (!sum) return grad.view(grad.shape);
+  const total = Tensor.empty(grad.device, grad.shape);
+  const count = Math.ceil(grad.size / 4);
+  const workgroups = Math.ceil(count / sumKernel.constant('WORKGROUP_SIZE'));
+  grad.device.run(sumKernel, { a: sum.slice, b: grad.slice, total: total.slice }, { count }, workgroups);
+  sum.dispose();
+  return total;
+}

@@ -1,0 +1,103 @@
+// GPU memory: buffers in size classes, reused instead of freed, because JavaScript's collector does not see GPU memory.
+
+import { DeviceMemoryError } from './errors.js';
+
+/** A pooled storage buffer. `sizeBytes` is its class size, at least what was asked for. */
+export interface GpuBuffer {
+  readonly id: number;
+  readonly sizeBytes: number;
+  readonly handle: GPUBuffer;
+}
+
+export interface PoolStatistics {
+  /** Bytes of all buffers that exist, in use or waiting for reuse. */
+  readonly heldBytes: number;
+  readonly usedBytes: number;
+  readonly peakUsedBytes: number;
+  readonly buffers: number;
+}
+
+const MINIMUM_CLASS_BYTES = 256;
+
+/** Rounds up to the next of {4, 5, 6, 7}/4 powers of two: at most a quarter wasted, few distinct classes. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= MINIMUM_CLASS_BYTES) return MINIMUM_CLASS_BYTES;
+  const quarter = 2 ** (Math.floor(Math.log2(bytes - 1)) - 2);
+  return Math.ceil(bytes / quarter) * quarter;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KiB`;
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+  return `${(bytes / 1024 ** 3).toFixed(2)} GiB`;
+}
+
+export class BufferPool {
+  private readonly free = new Map<number, GpuBuffer[]>();
+  private nextId = 1;
+  private held = 0;
+  private used = 0;
+  private peak = 0;
+  private count = 0;
+
+  constructor(
+    private readonly gpu: GPUDevice,
+    private readonly usage: number,
+    private readonly largestBytes: number,
+  ) {}
+
+  /**
+   * A buffer of at least `sizeBytes` with unspecified contents. Of the free ones of its class it takes the one with the
+   * lowest id, so that a step which repeats the same requests gets the same buffers, and cached bind groups fit again.
+   */
+  acquire(sizeBytes: number, purpose: string): GpuBuffer {
+    if (sizeBytes > this.largestBytes) {
+      throw new DeviceMemoryError(
+        `${purpose}: needs one buffer of ${formatBytes(sizeBytes)}, but this device binds at most ${formatBytes(this.largestBytes)}; use a smaller batch`,
+      );
+    }
+    const bytes = Math.min(sizeClass(sizeBytes), Math.floor(this.largestBytes / 16) * 16);
+    const waiting = this.free.get(bytes);
+    const buffer = waiting?.length ? waiting.pop()! : this.create(bytes);
+    this.used += bytes;
+    this.peak = Math.max(this.peak, this.used);
+    return buffer;
+  }
+
+  release(buffer: GpuBuffer): void {
+    this.used -= buffer.sizeBytes;
+    const waiting = this.free.get(buffer.sizeBytes);
+    if (!waiting) {
+      this.free.set(buffer.sizeBytes, [buffer]);
+      return;
+    }
+    // Sorted by descending id, so that pop() takes the lowest.
+    let position = waiting.length;
+    while (position > 0 && waiting[position - 1].id < buffer.id) position--;
+    waiting.splice(position, 0, buffer);
+  }
+
+  /** Destroys the buffers that wait for reuse. The caller has submitted all work that uses them. */
+  trim(): void {
+    for (const waiting of this.free.values()) {
+      for (const buffer of waiting) {
+        buffer.handle.destroy();
+        this.held -= buffer.sizeBytes;
+        this.count--;
+      }
+    }
+    this.free.clear();
+  }
+
+  statistics(): PoolStatistics {
+    return { heldBytes: this.held, usedBytes: this.used, peakUsedBytes: this.peak, buffers: this.count };
+  }
+
+  private create(bytes: number): GpuBuffer {
+    const handle = this.gpu.createBuffer({ size: bytes, usage: this.usage });
+    this.held += bytes;
+    this.count++;
+    return { id: this.nextId++, sizeBytes: bytes, handle };
+  }
+}

@@ -1,0 +1,195 @@
+// A GPU device as the rest of the house sees it: run a kernel, allocate, write, read. Nothing outside this folder touches
+// WebGPU objects. Every call first throws what an earlier one did wrong, since WebGPU itself only reports errors later.
+
+import { BufferPool, formatBytes, type GpuBuffer, type PoolStatistics } from './buffer_pool.js';
+import { CommandStream } from './command_stream.js';
+import { ErrorLog } from './error_log.js';
+import { KernelError } from './errors.js';
+import type { Kernel } from './kernel.js';
+import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
+import { packParams } from './wgsl.js';
+
+export type Workgroups = number | readonly [number, number?, number?];
+
+export interface DeviceInfo {
+  /** One line: device, driver, backend. */
+  readonly description: string;
+  readonly kind: string;
+  readonly isSoftware: boolean;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+  readonly adapter: Readonly<Record<string, unknown>>;
+}
+
+const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
+const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
+
+export class Device {
+  private readonly errors: ErrorLog;
+  private readonly pool: BufferPool;
+  private readonly staging: BufferPool;
+  private readonly cache: PipelineCache;
+  private readonly stream: CommandStream;
+
+  /** Use `openDevice()`. @param onDestroy lets the GPU instance go, so that a Node process can exit. */
+  constructor(
+    private readonly gpu: GPUDevice,
+    readonly info: DeviceInfo,
+    private readonly onDestroy: () => void,
+    private readonly poison = false,
+  ) {
+    this.errors = new ErrorLog(gpu);
+    const largest = Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
+    this.pool = new BufferPool(gpu, STORAGE_USAGE, largest);
+    this.staging = new BufferPool(gpu, READBACK_USAGE, gpu.limits.maxBufferSize);
+    this.cache = new PipelineCache(gpu, this.errors);
+    this.stream = new CommandStream(gpu);
+  }
+
+  has(feature: string): boolean {
+    return this.gpu.features.has(feature as GPUFeatureName);
+  }
+
+  limit(name: keyof GPUSupportedLimits & string): number {
+    return this.info.limits[name];
+  }
+
+  /** A storage buffer with unspecified contents. `purpose` goes into the message if it is too large. */
+  allocate(sizeBytes: number, purpose = 'buffer'): GpuBuffer {
+    this.errors.throwIfAny();
+    const buffer = this.pool.acquire(sizeBytes, purpose);
+    if (this.poison) this.stream.write(buffer.handle, 0, new Uint8Array(buffer.sizeBytes).fill(0xff));
+    return buffer;
+  }
+
+  free(buffer: GpuBuffer): void {
+    this.pool.release(buffer);
+  }
+
+  /**
+   * Encodes one dispatch. Bindings and parameters go by the names that the .wgsl file gives them.
+   * @param workgroups counts along x, y, z. A plain number that exceeds the limit of one dimension is folded into x and y;
+   *   such a kernel computes its index as `workgroup_id.x + workgroup_id.y * num_workgroups.x` and checks the end.
+   */
+  run(
+    kernel: Kernel,
+    bindings: Readonly<Record<string, BufferSlice>>,
+    params: Readonly<Record<string, number>>,
+    workgroups: Workgroups,
+  ): void {
+    this.errors.throwIfAny();
+    const [x, y, z] = this.grid(kernel, workgroups);
+    if (x === 0 || y === 0 || z === 0) return;
+    if (this.cache.isFull) {
+      this.stream.submit();
+      this.cache.forgetBindGroups();
+    }
+    const compiled = this.cache.pipeline(kernel);
+    const group = this.cache.bindGroup(kernel, compiled, bindings, packParams(kernel.layout, params, kernel.path));
+    this.stream.dispatch(compiled.pipeline, group, x, y, z);
+  }
+
+  private grid(kernel: Kernel, workgroups: Workgroups): [number, number, number] {
+    const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
+    if (typeof workgroups === 'number') {
+      if (workgroups <= most) return [workgroups, 1, 1];
+      const rows = Math.ceil(workgroups / most);
+      return [Math.ceil(workgroups / rows), rows, 1];
+    }
+    const [x, y = 1, z = 1] = workgroups;
+    if (x > most || y > most || z > most) {
+      throw new KernelError(
+        `${kernel.path}: grid [${x}, ${y}, ${z}] exceeds ${most} workgroups along one dimension`,
+        kernel.path,
+      );
+    }
+    return [x, y, z];
+  }
+
+  /** Uploads bytes; later dispatches see them, earlier ones do not. Length and offset are multiples of 4. */
+  write(buffer: GpuBuffer, bytes: Uint8Array, offset = 0): void {
+    this.errors.throwIfAny();
+    this.stream.write(buffer.handle, offset, bytes);
+  }
+
+  copy(source: GpuBuffer, target: GpuBuffer, sizeBytes: number): void {
+    this.errors.throwIfAny();
+    this.stream.copy(source.handle, 0, target.handle, 0, sizeBytes);
+  }
+
+  /** Fills with zeros. */
+  clear(buffer: GpuBuffer, sizeBytes: number): void {
+    this.errors.throwIfAny();
+    this.stream.clear(buffer.handle, sizeBytes);
+  }
+
+  /**
+   * The contents as of this call, once the GPU has got there. The buffer may be freed or overwritten at once after calling.
+   * Rejects, rather than returning zeros, if anything before it failed.
+   */
+  async read(buffer: GpuBuffer, sizeBytes: number): Promise<Uint8Array> {
+    this.errors.throwIfAny();
+    const staging = this.staging.acquire(sizeBytes, 'readback');
+    const alignedBytes = Math.ceil(sizeBytes / 4) * 4;
+    this.stream.copy(buffer.handle, 0, staging.handle, 0, alignedBytes);
+    this.stream.submit();
+    try {
+      await staging.handle.mapAsync(GPUMapMode.READ, 0, alignedBytes);
+    } catch (error) {
+      throw await this.errors.causeOf(error);
+    }
+    const bytes = new Uint8Array(staging.handle.getMappedRange(0, alignedBytes)).slice(0, sizeBytes);
+    staging.handle.unmap();
+    this.staging.release(staging);
+    await this.errors.settle();
+    return bytes;
+  }
+
+  /** Sends what is encoded to the GPU without waiting. */
+  submit(): void {
+    this.errors.throwIfAny();
+    this.stream.submit();
+  }
+
+  /** Waits until the GPU has done everything encoded so far. */
+  async finish(): Promise<void> {
+    this.submit();
+    await this.gpu.queue.onSubmittedWorkDone();
+    await this.errors.settle();
+  }
+
+  /** Gives unused pooled memory back to the driver. */
+  trim(): void {
+    this.stream.submit();
+    this.cache.forgetBindGroups();
+    this.pool.trim();
+    this.staging.trim();
+  }
+
+  memory(): PoolStatistics {
+    return this.pool.statistics();
+  }
+
+  /** Counters since the device was opened: all flat in a warm loop except dispatches and submits. */
+  counters(): { pipelines: number; bindGroups: number; dispatches: number; submits: number } {
+    return { ...this.cache.created, ...this.stream.total };
+  }
+
+  /** Several lines for a person: adapter, features, main limits. */
+  report(): string {
+    const { description, features, limits, isSoftware } = this.info;
+    return [
+      `adapter    ${description}${isSoftware ? ' (software)' : ''}`,
+      `features   ${features.length > 0 ? features.join(', ') : 'none'}`,
+      `limits     binding ${formatBytes(limits.maxStorageBufferBindingSize)}, buffer ${formatBytes(limits.maxBufferSize)}, ` +
+        `workgroup ${limits.maxComputeInvocationsPerWorkgroup} invocations, ${formatBytes(limits.maxComputeWorkgroupStorageSize)} shared`,
+    ].join('\n');
+  }
+
+  /** Frees everything. Later calls throw DeviceLostError. */
+  destroy(): void {
+    this.errors.close();
+    this.gpu.destroy();
+    this.onDestroy();
+  }
+}

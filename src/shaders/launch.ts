@@ -1,0 +1,52 @@
+// How kernels that treat every element alike are launched, and how kernels are specialised for the batch.
+
+import type { Kernel } from '../device/index.js';
+import { formatShape, type Shape, sameShape, type Tensor } from '../tensor/index.js';
+
+/**
+ * Runs a kernel over `size` elements, four (a vec4) an invocation. Buffers are padded to whole vec4s, so the last one may
+ * compute on padding, which nobody reads.
+ */
+export function runElementwise(
+  kernel: Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+  size: number,
+  params: Readonly<Record<string, number>> = {},
+): void {
+  const [first] = Object.values(tensors);
+  const slices = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.slice]));
+  const count = Math.ceil(size / 4);
+  first.device.run(kernel, slices, { count, ...params }, Math.ceil(count / kernel.constant('WORKGROUP_SIZE')));
+}
+
+/** Runs a kernel on tensors bound by name. */
+export function runKernelOn(
+  kernel: Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+  params: Readonly<Record<string, number>>,
+  workgroups: number | readonly [number, number?, number?],
+): void {
+  const [first] = Object.values(tensors);
+  const slices = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.slice]));
+  first.device.run(kernel, slices, params, workgroups);
+}
+
+/**
+ * The variant of a batch-last kernel for a batch of `batch`: whole vec4s where the batch allows, single elements otherwise.
+ * Such kernels declare `alias Vec = vec4<f32>;` and `const LANES: u32 = 4;`.
+ */
+export function forBatch(kernel: Kernel, batch: number): Kernel {
+  return batch % 4 === 0 ? kernel : kernel.with({ Vec: 'f32', LANES: 1 });
+}
+
+/** Number of elements that one `Vec` of `forBatch` holds. */
+export function lanesOf(batch: number): number {
+  return batch % 4 === 0 ? 4 : 1;
+}
+
+/** Shape rule of operations on two tensors of one shape. */
+export function sameShapeRule(operation: string, a: Shape, b: Shape): Shape {
+  if (!sameShape(a, b))
+    throw new Error(`${operation}: expected equal shapes, got ${formatShape(a)} and ${formatShape(b)}`);
+  return a;
+}

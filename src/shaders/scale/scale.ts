@@ -1,0 +1,20 @@
+// Product of a tensor and a number.
+
+import { record } from '../../autograd/index.js';
+import { kernel } from '../../device/index.js';
+import { Tensor } from '../../tensor/index.js';
+import { scale_forward } from '../../wgsl.generated.js';
+import { runElementwise } from '../launch.js';
+
+const forwardKernel = kernel(scale_forward);
+
+/** y = factor * x, any shape. Gradient: grad_x = factor * grad_y. */
+export function scale(x: Tensor, factor: number): Tensor {
+  return record('scale', scaled(x, factor), [x], (gradOutput) => [scaled(gradOutput, factor)]);
+}
+
+function scaled(x: Tensor, factor: number): Tensor {
+  const y = Tensor.empty(x.device, x.shape);
+  runElementwise(forwardKernel, { x, y }, x.size, { factor });
+  return y;
+}

@@ -1,0 +1,52 @@
+// Runs one compute shader on plain arrays, for anyone who wants to unit-test a kernel in three lines.
+
+import { type BufferSlice, type Device, type GpuBuffer, Kernel, type Workgroups } from '../device/index.js';
+import { bytesFromValues, valuesFromBytes } from '../tensor/dtype.js';
+
+export type KernelArray = Float32Array | Uint32Array | Int32Array | Uint8Array;
+
+/**
+ * @param source a Kernel, or the text of a WGSL file with entry point `main`, bindings in group 0 and, if it takes scalars,
+ *   `var<uniform> params: Params`.
+ * @param arrays contents of every storage binding, by its name in the shader. Not modified.
+ * @param params values of the fields of `struct Params`.
+ * @param workgroups grid, for example `[4, 2]`.
+ * @returns the contents afterwards of every binding that the shader may write, by name, as the kind of array given.
+ */
+export async function runKernel<A extends Readonly<Record<string, KernelArray>>>(
+  device: Device,
+  source: Kernel | string,
+  arrays: A,
+  params: Readonly<Record<string, number>> = {},
+  workgroups: Workgroups = 1,
+): Promise<{ [K in keyof A]: A[K] }> {
+  const kernel = typeof source === 'string' ? new Kernel('kernel.wgsl', source) : source;
+  const slices: Record<string, BufferSlice> = {};
+  const buffers: GpuBuffer[] = [];
+  try {
+    for (const [name, array] of Object.entries(arrays)) {
+      const bytes = bytesFromValues(array, dtypeOf(array));
+      const buffer = device.allocate(bytes.byteLength, name);
+      buffers.push(buffer);
+      device.write(buffer, bytes);
+      slices[name] = { buffer, sizeBytes: bytes.byteLength };
+    }
+    device.run(kernel, slices, params, workgroups);
+    const written = kernel.layout.bindings.filter((binding) => binding.access === 'read_write');
+    const results = await Promise.all(
+      written.map(async ({ name }) => {
+        const bytes = await device.read(slices[name].buffer, arrays[name].byteLength);
+        return [name, valuesFromBytes(bytes, dtypeOf(arrays[name]))] as const;
+      }),
+    );
+    return Object.fromEntries(results) as { [K in keyof A]: A[K] };
+  } finally {
+    for (const buffer of buffers) device.free(buffer);
+  }
+}
+
+function dtypeOf(array: KernelArray): 'f32' | 'u32' | 'i32' | 'u8' {
+  if (array instanceof Float32Array) return 'f32';
+  if (array instanceof Uint32Array) return 'u32';
+  return array instanceof Int32Array ? 'i32' : 'u8';
+}

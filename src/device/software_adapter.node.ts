@@ -1,0 +1,76 @@
+// Vulkan on Linux as Node finds it: the loader library, the drivers that are installed, and the packaged SwiftShader for
+// machines that have neither. Dawn asks the loader, the loader asks the drivers named in VK_DRIVER_FILES or in system folders.
+
+import { existsSync, readdirSync } from 'node:fs';
+import { constants, homedir } from 'node:os';
+import { join } from 'node:path';
+import { unpackPackaged } from './packaged_archive.node.js';
+
+/** Variables by which a user names drivers; the second is the older spelling. */
+export const DRIVER_VARIABLES = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES'] as const;
+
+const LOADER = 'libvulkan.so.1';
+
+export function hasVulkanLoader(): boolean {
+  return makeResident(LOADER);
+}
+
+/** Whether the system lists any Vulkan driver where the loader looks for them (Vulkan-Loader, LoaderDriverInterface.md). */
+export function systemDriverFiles(): string[] {
+  const { env } = process;
+  const split = (value: string | undefined, otherwise: string) => (value || otherwise).split(':');
+  const roots = [
+    env.XDG_CONFIG_HOME || join(homedir(), '.config'),
+    ...split(env.XDG_CONFIG_DIRS, '/etc/xdg'),
+    '/etc',
+    env.XDG_DATA_HOME || join(homedir(), '.local/share'),
+    ...split(env.XDG_DATA_DIRS, '/usr/local/share:/usr/share'),
+    '/usr/local/share',
+    '/usr/share',
+    '/run/opengl-driver/share', // NixOS
+  ];
+  return [...new Set(roots)].flatMap((root) => jsonFiles(join(root, 'vulkan', 'icd.d')));
+}
+
+function jsonFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => join(folder, name));
+}
+
+/** Driver file of Mesa's lavapipe, the faster of the two software adapters. */
+export function lavapipeDriverFile(): string | undefined {
+  return systemDriverFiles().find((path) => /\/lvp_icd[^/]*\.json$/.test(path));
+}
+
+/**
+ * Unpacks SwiftShader from the optional package and returns its driver file.
+ * @throws PackageMissingError
+ */
+export async function swiftshaderDriverFile(): Promise<string> {
+  return join(await unpackPackaged('swiftshader.tar.br'), 'vk_swiftshader_icd.json');
+}
+
+/**
+ * Lets Dawn find the Vulkan loader of the optional package where the system has none. It loads the system's drivers too.
+ *
+ * Workaround. Symptom: Dawn opens `libvulkan.so.1` by that name only, and a process cannot extend its own library path.
+ * A library that is already resident answers to its name, so we load it with the one call that Node has for this; Node
+ * then reports that it is no Node add-on and closes it, hence RTLD_NODELETE. To delete when `webgpu` takes a path.
+ */
+export async function provideVulkanLoader(): Promise<void> {
+  makeResident(join(await unpackPackaged('swiftshader.tar.br'), LOADER));
+}
+
+/** Loads a shared library into the process for good. Returns whether it could be loaded. */
+function makeResident(library: string): boolean {
+  const RTLD_NODELETE = 0x1000;
+  const { RTLD_LAZY, RTLD_GLOBAL } = constants.dlopen;
+  try {
+    process.dlopen({ exports: {} }, library, RTLD_LAZY | RTLD_GLOBAL | RTLD_NODELETE);
+  } catch (error) {
+    return (error as Error).message.includes('did not self-register');
+  }
+  return true;
+}

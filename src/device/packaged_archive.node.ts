@@ -106,15 +106,21 @@ async function writeFiles(folder: string, files: readonly PackedFile[]): Promise
 
 /** Renames `fresh` to `folder`. If another process was quicker, its folder stands; a damaged one is replaced. */
 function moveIntoPlace(fresh: string, folder: string): void {
-  try {
-    renameSync(fresh, folder);
-  } catch (error) {
-    if (isComplete(folder)) return;
-    if (!existsSync(folder)) throw error;
-    const damaged = `${fresh}.damaged`;
-    renameSync(folder, damaged);
-    rmSync(damaged, { recursive: true, force: true });
-    renameSync(fresh, folder);
+  const damaged = `${fresh}.damaged`;
+  for (let attemptsLeft = 3; ; attemptsLeft--) {
+    try {
+      renameSync(fresh, folder);
+      return;
+    } catch (error) {
+      if (isComplete(folder)) return;
+      if (attemptsLeft === 0) throw error;
+    }
+    try {
+      renameSync(folder, damaged);
+      rmSync(damaged, { recursive: true, force: true });
+    } catch {
+      // Another process has moved it away.
+    }
   }
 }
 

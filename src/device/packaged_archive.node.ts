@@ -18,20 +18,23 @@ export class PackageMissingError extends Error {
 }
 
 /**
- * The folder that holds the contents of `bin/NAME`, unpacked now or earlier. Safe to call from several processes at once.
- * @param name a file of the package, `NAME.tar.br` (a folder of files) or `NAME.br` (one executable, called NAME).
+ * The folder that holds the contents of these archives, unpacked now or earlier. Safe to call from several processes at once.
+ * @param name of the folder in the cache.
+ * @param archives files in the package's `bin`: `NAME.tar.br` holds files, `NAME.br` is one executable called NAME.
  * @throws PackageMissingError if the package is not there or not for this machine.
  */
-export async function unpackPackaged(name: string): Promise<string> {
+export async function unpackPackaged(name: string, archives: readonly string[]): Promise<string> {
   const { root, version } = findPackage();
-  const archive = join(root, 'bin', name);
-  if (!existsSync(archive)) throw new PackageMissingError(`${PACKAGE} ${version} has no bin/${name}`);
-  const stem = name.replace(/(\.tar)?\.br$/, '');
-  const folder = join(cacheFolder(), `${stem}-${version}`);
+  const folder = join(cacheFolder(), `${name}-${version}`);
   if (isComplete(folder)) return folder;
-
-  const contents = await promisify(brotliDecompress)(readFileSync(archive));
-  const files = name.endsWith('.tar.br') ? readTar(contents) : [{ path: stem, mode: 0o755, bytes: contents }];
+  const files: PackedFile[] = [];
+  for (const archive of archives) {
+    const path = join(root, 'bin', archive);
+    if (!existsSync(path)) throw new PackageMissingError(`${PACKAGE} ${version} has no bin/${archive}`);
+    const bytes = await promisify(brotliDecompress)(readFileSync(path));
+    if (archive.endsWith('.tar.br')) files.push(...readTar(bytes));
+    else files.push({ path: archive.replace(/\.br$/, ''), mode: 0o755, bytes });
+  }
   const fresh = mkdtempSync(`${folder}.`);
   try {
     await writeFiles(fresh, files);

@@ -49,7 +49,7 @@ export function lavapipeDriverFile(): string | undefined {
  * @throws PackageMissingError
  */
 export async function swiftshaderDriverFile(): Promise<string> {
-  return join(await unpackPackaged('swiftshader.tar.br'), 'vk_swiftshader_icd.json');
+  return join(await unpackPackaged('swiftshader', ['swiftshader.tar.br']), 'vk_swiftshader_icd.json');
 }
 
 /**
@@ -60,7 +60,7 @@ export async function swiftshaderDriverFile(): Promise<string> {
  * then reports that it is no Node add-on and closes it, hence RTLD_NODELETE. To delete when `webgpu` takes a path.
  */
 export async function provideVulkanLoader(): Promise<void> {
-  makeResident(join(await unpackPackaged('swiftshader.tar.br'), LOADER));
+  makeResident(join(await unpackPackaged('swiftshader', ['swiftshader.tar.br']), LOADER));
 }
 
 /** Loads a shared library into the process for good. Returns whether it could be loaded. */

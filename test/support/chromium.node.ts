@@ -1,0 +1,43 @@
+// The browser of the browser tier: the headless Chromium of the development dependency `@sparticuz/chromium`, which brings
+// the libraries, the fonts and the software GPU that a bare machine lacks. Elsewhere: the one that playwright installs.
+
+import { join } from 'node:path';
+import { PackageMissingError, unpackPackaged } from '../../src/device/packaged_archive.node.js';
+
+interface LaunchOptions {
+  executablePath?: string;
+  args: string[];
+  env?: Record<string, string>;
+}
+
+const ARGS = [
+  '--enable-unsafe-webgpu',
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Launch options for playwright's chromium. Where there is no packaged one, `npx playwright install chromium` brings one. */
+export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
+  let folder: string;
+  try {
+    const archives = ['chromium.br', 'swiftshader.tar.br', 'al2023.tar.br', 'fonts.tar.br'];
+    folder = await unpackPackaged('chromium', archives);
+  } catch (error) {
+    if (error instanceof PackageMissingError) return { args: ARGS };
+    throw error;
+  }
+  const environment = Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return {
+    executablePath: join(folder, 'chromium'),
+    args: ARGS,
+    env: {
+      ...Object.fromEntries(environment),
+      LD_LIBRARY_PATH: join(folder, 'lib'),
+      FONTCONFIG_PATH: folder,
+    },
+  };
+}

@@ -1,0 +1,2 @@
+// Set-up of the tiers that run in Node with a device: adapters come from Dawn.
+import '../../src/device/gpu_provider.node.js';

@@ -1,0 +1,59 @@
+// The tests in tiers, one vitest project each; they run one tier after the other. `npx vitest run --project gpu` runs one.
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { embedShaders } from './scripts/embed_shaders.mjs';
+import { chromiumLaunchOptions } from './test/support/chromium.node.js';
+
+embedShaders();
+
+const GPU = ['shaders', 'device', 'tensor', 'autograd', 'nn', 'models', 'train_gpu'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+const COMPILE = ['test/compile/**/*.test.ts'];
+const PARITY = ['test/parity/**/*.test.ts'];
+const BROWSER = ['test/shaders/**/*.test.ts'];
+
+/** Software adapters use every core and every test its own device, so files with a device run one at a time. */
+const withDevice = {
+  setupFiles: ['test/support/node_gpu.node.ts'],
+  pool: 'forks' as const,
+  fileParallelism: false,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: ['test/**/*.test.ts'],
+          exclude: [...GPU, ...COMPILE, ...PARITY],
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { test: { name: 'compile', include: COMPILE, ...withDevice, sequence: { groupOrder: 1 } } },
+      { test: { name: 'gpu', include: GPU, ...withDevice, sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          name: 'browser',
+          include: BROWSER,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 3 },
+          browser: {
+            enabled: true,
+            headless: true,
+            provider: playwright({ launchOptions: await chromiumLaunchOptions() }),
+            instances: [{ browser: 'chromium' }],
+            screenshotFailures: false,
+          },
+        },
+      },
+      { test: { name: 'parity', include: PARITY, ...withDevice, testTimeout: 600_000, sequence: { groupOrder: 4 } } },
+    ],
+  },
+});

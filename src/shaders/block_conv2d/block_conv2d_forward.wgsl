@@ -1,0 +1,109 @@
+// Shuffled-block convolution, forward: y[row, q] = sum over the kept columns of the row's group of value * x[channel, source(q, tap)].
+// A workgroup owns one row group and a tile of output positions, and walks the group's columns tap by tap, so that the border
+// is tested once a tap. The row shuffle only decides where results are written. See docs/format.md.
+alias Vec = vec4<f32>;
+const LANES: u32 = 4;
+const WORKGROUP_SIZE: u32 = 64;
+const BLOCK: u32 = 16; // rows of a group
+const COLUMNS: u32 = 4; // Vecs of output positions a thread
+const DEPTH: u32 = 16; // kept columns staged in workgroup memory at once
+
+struct Params {
+  height: u32,
+  width: u32,
+  batch: u32, // in Vecs
+  out_height: u32,
+  out_width: u32,
+  kernel_height: u32,
+  kernel_width: u32,
+  stride: u32,
+  padding_y: u32,
+  padding_x: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<Vec>;
+@group(0) @binding(1) var<storage, read> values: array<f32>; // [slot][row of the group]
+@group(0) @binding(2) var<storage, read> group_order: array<u32>; // groups with the most columns first
+@group(0) @binding(3) var<storage, read> group_rows: array<u32>;
+@group(0) @binding(4) var<storage, read> run_start: array<u32>; // [group][tap], and the end
+@group(0) @binding(5) var<storage, read> run_columns: array<vec2<u32>>; // channel, slot
+@group(0) @binding(6) var<storage, read_write> y: array<Vec>;
+@group(0) @binding(7) var<uniform> params: Params;
+
+const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
+const NONE: u32 = 0xffffffffu;
+
+var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS>; // [column][row]
+var<workgroup> planes: array<u32, DEPTH>; // first element of the column's channel
+
+fn value_at(slot: u32, row: u32) -> f32 {
+  return select(0.0, values[slot * BLOCK + min(row, BLOCK - 1u)], row < BLOCK);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let group = group_order[workgroup.y];
+  let plane = params.height * params.width * params.batch;
+  let out_plane = params.out_height * params.out_width * params.batch;
+  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane;
+
+  var source_y: array<i32, COLUMNS>;
+  var source_x: array<i32, COLUMNS>;
+  var source_n: array<u32, COLUMNS>;
+  for (var j = 0u; j < COLUMNS; j++) {
+    let q = first_position + j * WORKGROUP_SIZE;
+    let pixel = q / params.batch;
+    source_n[j] = q % params.batch;
+    source_y[j] = i32(pixel / params.out_width * params.stride) - i32(params.padding_y);
+    source_x[j] = i32(pixel % params.out_width * params.stride) - i32(params.padding_x);
+  }
+
+  var sums: array<array<Vec, COLUMNS>, ROW_QUADS * 4u>;
+  let taps = params.kernel_height * params.kernel_width;
+  for (var tap = 0u; tap < taps; tap++) {
+    var inside: array<bool, COLUMNS>;
+    var source: array<u32, COLUMNS>;
+    for (var j = 0u; j < COLUMNS; j++) {
+      let sy = source_y[j] + i32(tap / params.kernel_width);
+      let sx = source_x[j] + i32(tap % params.kernel_width);
+      inside[j] = sy >= 0 && sx >= 0 && sy < i32(params.height) && sx < i32(params.width);
+      source[j] = select(0u, (u32(sy) * params.width + u32(sx)) * params.batch + source_n[j], inside[j]);
+    }
+    let run_end = run_start[group * taps + tap + 1u];
+    for (var first = run_start[group * taps + tap]; first < run_end; first += DEPTH) {
+      let depth = min(DEPTH, run_end - first);
+      workgroupBarrier();
+      for (var e = lane; e < depth * ROW_QUADS; e += WORKGROUP_SIZE) {
+        let slot = run_columns[first + e / ROW_QUADS].y;
+        let row = e % ROW_QUADS * 4u;
+        weights[e] = vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
+      }
+      if (lane < depth) { planes[lane] = run_columns[first + lane].x * plane; }
+      workgroupBarrier();
+      for (var step = 0u; step < depth; step++) {
+        let channel_plane = planes[step];
+        var inputs: array<Vec, COLUMNS>;
+        for (var j = 0u; j < COLUMNS; j++) {
+          inputs[j] = select(Vec(0.0), x[source[j] + channel_plane], inside[j]);
+        }
+        for (var quad = 0u; quad < ROW_QUADS; quad++) {
+          let w = weights[step * ROW_QUADS + quad];
+          for (var j = 0u; j < COLUMNS; j++) {
+            sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
+            sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);
+            sums[quad * 4u + 2u][j] = fma(Vec(w.z), inputs[j], sums[quad * 4u + 2u][j]);
+            sums[quad * 4u + 3u][j] = fma(Vec(w.w), inputs[j], sums[quad * 4u + 3u][j]);
+          }
+        }
+      }
+    }
+  }
+
+  for (var r = 0u; r < BLOCK; r++) {
+    let row = group_rows[group * BLOCK + r];
+    for (var j = 0u; j < COLUMNS; j++) {
+      let q = first_position + j * WORKGROUP_SIZE;
+      if (row != NONE && q < out_plane) { y[row * out_plane + q] = sums[r][j]; }
+    }
+  }
+}

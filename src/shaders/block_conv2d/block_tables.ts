@@ -1,0 +1,161 @@
+// The tables of a shuffled-block weight on the GPU: those of docs/format.md, and orders derived from them for each pass.
+// A topology update rewrites their contents; sizes stay, so that recorded steps stay valid.
+
+import type { Device } from '../../device/index.js';
+import { keep, Tensor } from '../../tensor/index.js';
+
+/** What the kernels need of a `ShuffledBlocks` (src/sparse). It must have passed `validate()`. */
+export interface BlockTopology {
+  /** Output channels O. */
+  readonly rows: number;
+  /** K = I * taps. */
+  readonly columns: number;
+  readonly blockSize: number;
+  readonly groupRows: Uint32Array;
+  readonly groupStart: Uint32Array;
+  readonly blockColumns: Uint32Array;
+}
+
+/** Slots of one workgroup of the weight gradient: what COLUMNS and COLUMN_THREADS of its kernel cover. */
+export const TILE_SLOTS = 64;
+
+const NONE = 0xffffffff;
+
+export class BlockTables {
+  readonly rows: number;
+  readonly columns: number;
+  readonly blockSize: number;
+  readonly numBlocks: number;
+  readonly numGroups: number;
+  /** The format itself. */
+  readonly groupRows: Tensor;
+  readonly groupStart: Tensor;
+  readonly blockColumns: Tensor;
+  /** Groups by descending number of blocks, so that the longest start first. */
+  readonly groupOrder: Tensor;
+  /** Forward: the (channel, slot) pairs of each (group, tap) run. */
+  readonly runStart: Tensor;
+  readonly runColumns: Tensor;
+  /** Gradient of the input: the (tap, slot) pairs of each input channel. */
+  readonly channelStart: Tensor;
+  readonly channelColumns: Tensor;
+  /** Gradient of the weight: (group, first slot, slots, 0) for each tile. */
+  readonly tiles: Tensor;
+  readonly numTiles: number;
+
+  /** @param taps kernel height times width; 1 for a linear layer. */
+  constructor(
+    private readonly device: Device,
+    topology: BlockTopology,
+    readonly taps: number,
+  ) {
+    const { rows, columns, blockSize, groupRows, groupStart, blockColumns } = topology;
+    if (columns % taps !== 0)
+      throw new Error(`BlockTables: expected columns divisible by ${taps} taps, got ${columns}`);
+    this.rows = rows;
+    this.columns = columns;
+    this.blockSize = blockSize;
+    this.numGroups = groupStart.length - 1;
+    this.numBlocks = blockColumns.length / blockSize;
+    const slots = blockColumns.length;
+    this.groupRows = this.table(groupRows.length);
+    this.groupStart = this.table(groupStart.length);
+    this.blockColumns = this.table(slots);
+    this.groupOrder = this.table(this.numGroups);
+    this.runStart = this.table(this.numGroups * taps + 1);
+    this.runColumns = this.table(slots * 2);
+    this.channelStart = this.table(columns / taps + 1);
+    this.channelColumns = this.table(slots * 2);
+    this.numTiles = Math.floor(slots / TILE_SLOTS) + this.numGroups;
+    this.tiles = this.table(this.numTiles * 4);
+    this.write(topology);
+  }
+
+  /** Replaces the contents by those of another topology of the same layer. */
+  write(topology: BlockTopology): void {
+    const { groupRows, groupStart, blockColumns, blockSize } = topology;
+    if (
+      topology.rows !== this.rows ||
+      topology.columns !== this.columns ||
+      blockSize !== this.blockSize ||
+      blockColumns.length !== this.blockColumns.size
+    ) {
+      throw new Error(
+        `BlockTables: expected ${this.numBlocks} blocks of ${this.blockSize} for ${this.rows}x${this.columns}, ` +
+          `got ${blockColumns.length / blockSize} of ${blockSize} for ${topology.rows}x${topology.columns}`,
+      );
+    }
+    this.groupRows.write(groupRows);
+    this.groupStart.write(groupStart);
+    this.blockColumns.write(blockColumns);
+    const blocksOf = (group: number) => groupStart[group + 1] - groupStart[group];
+    const order = Array.from({ length: this.numGroups }, (_, group) => group);
+    this.groupOrder.write(order.sort((a, b) => blocksOf(b) - blocksOf(a) || a - b));
+    this.writeRuns(topology);
+    this.writeChannels(topology);
+    this.writeTiles(topology);
+  }
+
+  dispose(): void {
+    for (const value of Object.values(this)) if (value instanceof Tensor) value.dispose();
+  }
+
+  private writeRuns({ groupStart, blockColumns, blockSize }: BlockTopology): void {
+    const starts = new Uint32Array(this.runStart.size);
+    const runs = new Uint32Array(this.runColumns.size);
+    let filled = 0;
+    for (let group = 0; group < this.numGroups; group++) {
+      const byTap: number[][] = Array.from({ length: this.taps }, () => []);
+      for (let slot = groupStart[group] * blockSize; slot < groupStart[group + 1] * blockSize; slot++) {
+        if (blockColumns[slot] !== NONE) byTap[blockColumns[slot] % this.taps].push(slot);
+      }
+      for (const [tap, slots] of byTap.entries()) {
+        starts[group * this.taps + tap] = filled;
+        slots.sort((a, b) => blockColumns[a] - blockColumns[b]);
+        for (const slot of slots) {
+          runs[filled * 2] = Math.floor(blockColumns[slot] / this.taps);
+          runs[filled * 2 + 1] = slot;
+          filled++;
+        }
+      }
+    }
+    starts[this.numGroups * this.taps] = filled;
+    this.runStart.write(starts);
+    this.runColumns.write(runs);
+  }
+
+  private writeChannels({ blockColumns }: BlockTopology): void {
+    const channels = this.channelStart.size - 1;
+    const starts = new Uint32Array(channels + 1);
+    const channelOf = (slot: number) => Math.floor(blockColumns[slot] / this.taps);
+    for (let slot = 0; slot < blockColumns.length; slot++)
+      if (blockColumns[slot] !== NONE) starts[channelOf(slot) + 1]++;
+    for (let channel = 0; channel < channels; channel++) starts[channel + 1] += starts[channel];
+    const next = starts.slice();
+    const entries = new Uint32Array(this.channelColumns.size);
+    for (let slot = 0; slot < blockColumns.length; slot++) {
+      if (blockColumns[slot] === NONE) continue;
+      const entry = next[channelOf(slot)]++;
+      entries[entry * 2] = blockColumns[slot] % this.taps;
+      entries[entry * 2 + 1] = slot;
+    }
+    this.channelStart.write(starts);
+    this.channelColumns.write(entries);
+  }
+
+  private writeTiles({ groupStart, blockSize }: BlockTopology): void {
+    const tiles = new Uint32Array(this.tiles.size);
+    let filled = 0;
+    for (let group = 0; group < this.numGroups; group++) {
+      const end = groupStart[group + 1] * blockSize;
+      for (let slot = groupStart[group] * blockSize; slot < end; slot += TILE_SLOTS) {
+        tiles.set([group, slot, Math.min(TILE_SLOTS, end - slot), 0], filled++ * 4);
+      }
+    }
+    this.tiles.write(tiles);
+  }
+
+  private table(size: number): Tensor {
+    return keep(Tensor.empty(this.device, [size], 'u32'));
+  }
+}

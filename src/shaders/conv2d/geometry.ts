@@ -1,0 +1,95 @@
+// The geometry of a two-dimensional convolution, shared by its dense and its shuffled-block form, and how its kernels are tiled.
+
+import type { Device } from '../../device/index.js';
+import { formatShape, type Shape } from '../../tensor/index.js';
+import { lanesOf } from '../launch.js';
+
+export interface Conv2dOptions {
+  /** Step of the window along y and x. Default 1. */
+  readonly stride?: number;
+  /** Zeros on each side, one number or [y, x]. Default 0. */
+  readonly padding?: number | readonly [number, number];
+}
+
+export interface ConvGeometry {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  readonly stride: number;
+  readonly paddingY: number;
+  readonly paddingX: number;
+  readonly batchSize: number;
+  /** Batch in Vecs: what kernels count in. */
+  readonly batch: number;
+  /** Output positions of one channel, in Vecs. */
+  readonly positions: number;
+}
+
+/**
+ * Checks x [I,H,W,N] against a weight [O,I,KH,KW] and works out the output [O,OH,OW,N] with
+ * OH = floor((H + 2 * padding - KH) / stride) + 1.
+ */
+export function conv2dGeometry(operation: string, x: Shape, weight: Shape, options: Conv2dOptions): ConvGeometry {
+  const where = `(x ${formatShape(x)}, weight ${formatShape(weight)})`;
+  if (x.length !== 4) throw new Error(`${operation}: expected x [C,H,W,N], got ${formatShape(x)}`);
+  if (weight.length !== 4) throw new Error(`${operation}: expected a weight [O,I,KH,KW], got ${formatShape(weight)}`);
+  const [inChannels, height, width, batchSize] = x;
+  const [outChannels, weightChannels, kernelHeight, kernelWidth] = weight;
+  if (inChannels !== weightChannels) {
+    throw new Error(`${operation}: expected ${weightChannels} input channels, got ${inChannels} ${where}`);
+  }
+  const { stride = 1, padding = 0 } = options;
+  const [paddingY, paddingX] = typeof padding === 'number' ? [padding, padding] : padding;
+  if (!Number.isInteger(stride) || stride < 1)
+    throw new Error(`${operation}: expected a stride of at least 1, got ${stride}`);
+  for (const value of [paddingY, paddingX]) {
+    if (!Number.isInteger(value) || value < 0)
+      throw new Error(`${operation}: expected padding of at least 0, got ${value}`);
+  }
+  const outHeight = Math.floor((height + 2 * paddingY - kernelHeight) / stride) + 1;
+  const outWidth = Math.floor((width + 2 * paddingX - kernelWidth) / stride) + 1;
+  if (outHeight < 1 || outWidth < 1)
+    throw new Error(`${operation}: the kernel is larger than the padded input ${where}`);
+  const batch = batchSize / lanesOf(batchSize);
+  return {
+    inChannels,
+    outChannels,
+    height,
+    width,
+    outHeight,
+    outWidth,
+    kernelHeight,
+    kernelWidth,
+    stride,
+    paddingY,
+    paddingX,
+    batchSize,
+    batch,
+    positions: outHeight * outWidth * batch,
+  };
+}
+
+/**
+ * Vecs that a thread keeps in registers beside each of its rows. Software adapters have slow loads and as many registers as
+ * they like; on a GPU 64 to 128 accumulators are what a thread can hold.
+ */
+export function columnsPerThread(device: Device, rows: number): number {
+  const most = device.info.isSoftware ? 64 : 16;
+  return Math.max(1, Math.min(4, Math.floor(most / rows)));
+}
+
+/**
+ * Positions of a chunk when a sum over `positions` is split over workgroups: enough of them to fill the device next to the
+ * `tiles` that exist anyway, but not so many that the partial sums (`partBytes` each, `parts` a chunk) exceed 64 MiB.
+ */
+export function chunkSize(device: Device, positions: number, tiles: number, partBytes: number, parts: number): number {
+  const wanted = Math.ceil((device.info.isSoftware ? 16 : 1024) / tiles);
+  const affordable = Math.max(1, Math.floor((64 * 1024 * 1024) / (partBytes * parts)));
+  const chunks = Math.max(1, Math.min(wanted, affordable, Math.ceil(positions / 64)));
+  return Math.ceil(positions / chunks);
+}

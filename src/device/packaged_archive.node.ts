@@ -4,7 +4,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
@@ -63,8 +63,10 @@ function findPackage(): { root: string; version: string } {
 
 /** `shuffleblock` in the user's cache folder, or a private folder among the temporary files where there is no such. */
 function cacheFolder(): string {
-  const candidates = [join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'shuffleblock')];
-  candidates.push(join(tmpdir(), `shuffleblock-${process.getuid?.() ?? 'user'}`));
+  const { XDG_CACHE_HOME, HOME } = process.env;
+  const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'));
+  const temporary = join(tmpdir(), `shuffleblock-${process.getuid?.() ?? 'user'}`);
+  const candidates = caches ? [join(caches, 'shuffleblock'), temporary] : [temporary];
   for (const folder of candidates) {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -1,8 +1,8 @@
 // Vulkan on Linux as Node finds it: the loader library, the drivers that are installed, and the packaged SwiftShader for
 // machines that have neither. Dawn asks the loader, the loader asks the drivers named in VK_DRIVER_FILES or in system folders.
 
-import { existsSync, readdirSync } from 'node:fs';
-import { constants, homedir } from 'node:os';
+import { readdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { unpackPackaged } from './packaged_archive.node.js';
 
@@ -15,15 +15,16 @@ export function hasVulkanLoader(): boolean {
   return makeResident(LOADER);
 }
 
-/** Whether the system lists any Vulkan driver where the loader looks for them (Vulkan-Loader, LoaderDriverInterface.md). */
+/** Driver files in the folders where the Vulkan loader looks for them (Vulkan-Loader, docs/LoaderDriverInterface.md). */
 export function systemDriverFiles(): string[] {
   const { env } = process;
+  const home = env.HOME || '/';
   const split = (value: string | undefined, otherwise: string) => (value || otherwise).split(':');
   const roots = [
-    env.XDG_CONFIG_HOME || join(homedir(), '.config'),
+    env.XDG_CONFIG_HOME || join(home, '.config'),
     ...split(env.XDG_CONFIG_DIRS, '/etc/xdg'),
     '/etc',
-    env.XDG_DATA_HOME || join(homedir(), '.local/share'),
+    env.XDG_DATA_HOME || join(home, '.local/share'),
     ...split(env.XDG_DATA_DIRS, '/usr/local/share:/usr/share'),
     '/usr/local/share',
     '/usr/share',
@@ -33,15 +34,17 @@ export function systemDriverFiles(): string[] {
 }
 
 function jsonFiles(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => join(folder, name));
+  try {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    return names.map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
 }
 
-/** Driver file of Mesa's lavapipe, the faster of the two software adapters. */
+/** Driver file of Mesa's lavapipe, the faster of the two software adapters; some systems list a 32-bit one beside it. */
 export function lavapipeDriverFile(): string | undefined {
-  return systemDriverFiles().find((path) => /\/lvp_icd[^/]*\.json$/.test(path));
+  return systemDriverFiles().find((path) => /\/lvp_icd(\.x86_64|\.aarch64)?\.json$/.test(path));
 }
 
 /**

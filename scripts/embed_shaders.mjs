@@ -25,7 +25,9 @@ export function embedShaders() {
     const path = relative(root, file);
     if (seen.has(name)) throw new Error(`embed_shaders: ${path} and ${seen.get(name)} have the same name`);
     seen.set(name, path);
-    lines.push(`export const ${name} = {\n  path: ${JSON.stringify(path)},\n  text: ${JSON.stringify(readFileSync(file, 'utf8'))},\n};\n`);
+    lines.push(
+      `export const ${name} = {\n  path: ${JSON.stringify(path)},\n  text: ${JSON.stringify(readFileSync(file, 'utf8'))},\n};\n`,
+    );
   }
   const text = lines.join('\n');
   let previous = '';

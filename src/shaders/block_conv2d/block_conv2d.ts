@@ -51,20 +51,20 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
   if (formatShape(values.shape) !== formatShape(expected)) {
     throw new Error(`blockConv2d: expected values ${formatShape(expected)}, got ${formatShape(values.shape)}`);
   }
-  return record('blockConv2d', forward(x, values, tables, geometry), [x, values], (gradOutput) => {
+  return record('blockConv2d', blockConv2dForward(x, values, tables, geometry), [x, values], (gradOutput) => {
     if (options.onDenseGradient) {
       const dense = conv2dGradWeight(x, gradOutput, geometry);
       options.onDenseGradient(dense);
       dense.dispose();
     }
     return [
-      needsGrad(x) ? gradInput(gradOutput, values, tables, geometry) : undefined,
-      needsGrad(values) ? gradValues(x, gradOutput, tables, geometry) : undefined,
+      needsGrad(x) ? blockConv2dGradInput(gradOutput, values, tables, geometry) : undefined,
+      needsGrad(values) ? blockConv2dGradValues(x, gradOutput, tables, geometry) : undefined,
     ];
   });
 }
 
-function forward(x: Tensor, values: Tensor, tables: BlockTables, geometry: ConvGeometry): Tensor {
+export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTables, geometry: ConvGeometry): Tensor {
   const y = Tensor.empty(x.device, [geometry.outChannels, geometry.outHeight, geometry.outWidth, geometry.batchSize]);
   const params = {
     height: geometry.height,
@@ -92,20 +92,24 @@ function forward(x: Tensor, values: Tensor, tables: BlockTables, geometry: ConvG
   return y;
 }
 
-/** Fewer Vecs a thread, then fewer threads, where there are few positions. */
+/** One Vec a thread instead of several where there are few positions; no third variant, since compiling costs time. */
 function tile(device: Device, base: Kernel, tables: BlockTables, positions: number): { tiled: Kernel; across: number } {
-  let threads = base.constant('WORKGROUP_SIZE');
-  let columns = columnsPerThread(device, tables.blockSize);
-  while (threads > 32 && positions * 2 <= threads * columns) threads /= 2;
-  while (columns > 1 && positions * 2 <= threads * columns) columns = Math.floor(columns / 2);
+  const threads = base.constant('WORKGROUP_SIZE');
+  const most = columnsPerThread(device, tables.blockSize);
+  const columns = positions * 2 > threads * most ? most : 1;
   return {
-    tiled: base.with({ BLOCK: tables.blockSize, COLUMNS: columns, WORKGROUP_SIZE: threads }),
+    tiled: base.with({ BLOCK: tables.blockSize, COLUMNS: columns }),
     across: Math.ceil(positions / (threads * columns)),
   };
 }
 
 /** In two passes over scratch memory, a part of the batch at a time: column gradients, then a gather by input channel. */
-function gradInput(gradOutput: Tensor, values: Tensor, tables: BlockTables, geometry: ConvGeometry): Tensor {
+export function blockConv2dGradInput(
+  gradOutput: Tensor,
+  values: Tensor,
+  tables: BlockTables,
+  geometry: ConvGeometry,
+): Tensor {
   const { device } = gradOutput;
   const { inChannels, height, width, outHeight, outWidth, batchSize, batch } = geometry;
   const result = Tensor.empty(device, [inChannels, height, width, batchSize]);
@@ -114,7 +118,7 @@ function gradInput(gradOutput: Tensor, values: Tensor, tables: BlockTables, geom
   const vecBytes = slots * outPixels * lanesOf(batchSize) * 4;
   const mostVecs = Math.max(1, Math.min(batch, Math.floor(COLUMN_BYTES / vecBytes)));
   const columnsKernel = forBatch(gradColumnsKernel, batchSize);
-  const gatherKernel = forBatch(gradInputKernel, batchSize).with({ STRIDE: geometry.stride });
+  const gatherKernel = forBatch(gradInputKernel, batchSize);
   const gatherThreads = gatherKernel.constant('WORKGROUP_SIZE');
 
   for (let start = 0; start < batch; start += mostVecs) {
@@ -144,6 +148,7 @@ function gradInput(gradOutput: Tensor, values: Tensor, tables: BlockTables, geom
       out_height: outHeight,
       out_width: outWidth,
       kernel_width: geometry.kernelWidth,
+      stride: geometry.stride,
       padding_y: geometry.paddingY,
       padding_x: geometry.paddingX,
     };
@@ -156,7 +161,12 @@ function gradInput(gradOutput: Tensor, values: Tensor, tables: BlockTables, geom
   return result;
 }
 
-function gradValues(x: Tensor, gradOutput: Tensor, tables: BlockTables, geometry: ConvGeometry): Tensor {
+export function blockConv2dGradValues(
+  x: Tensor,
+  gradOutput: Tensor,
+  tables: BlockTables,
+  geometry: ConvGeometry,
+): Tensor {
   const { device } = x;
   const { numBlocks, blockSize, numTiles } = tables;
   const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ BLOCK: blockSize });

@@ -46,6 +46,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
   let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane;
+  let group_size = min(BLOCK, arrayLength(&group_rows) - group * BLOCK);
 
   var source_y: array<i32, COLUMNS>;
   var source_x: array<i32, COLUMNS>;
@@ -99,11 +100,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
   }
 
-  for (var r = 0u; r < BLOCK; r++) {
+  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
+  for (var r = 0u; r < group_size; r++) {
     let row = group_rows[group * BLOCK + r];
     for (var j = 0u; j < COLUMNS; j++) {
+      var result = Vec(0.0);
+      for (var k = 0u; k < BLOCK; k++) { result = select(result, sums[k][j], k == r); }
       let q = first_position + j * WORKGROUP_SIZE;
-      if (row != NONE && q < out_plane) { y[row * out_plane + q] = sums[r][j]; }
+      if (row != NONE && q < out_plane) { y[row * out_plane + q] = result; }
     }
   }
 }

@@ -3,7 +3,6 @@
 alias Vec = vec4<f32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
-const STRIDE: i32 = 1;
 
 struct Params {
   height: u32,
@@ -14,6 +13,7 @@ struct Params {
   out_height: u32,
   out_width: u32,
   kernel_width: u32,
+  stride: i32,
   padding_y: u32,
   padding_x: u32,
 }
@@ -41,9 +41,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let column = channel_columns[e];
     let ty = pixel_y - i32(column.x / params.kernel_width);
     let tx = pixel_x - i32(column.x % params.kernel_width);
-    let whole = ty >= 0 && tx >= 0 && ty % STRIDE == 0 && tx % STRIDE == 0;
-    let inside = whole && ty / STRIDE < i32(params.out_height) && tx / STRIDE < i32(params.out_width);
-    let target_pixel = u32(ty / STRIDE) * params.out_width + u32(tx / STRIDE);
+    let whole = ty >= 0 && tx >= 0 && ty % params.stride == 0 && tx % params.stride == 0;
+    let inside = whole && ty / params.stride < i32(params.out_height) && tx / params.stride < i32(params.out_width);
+    let target_pixel = u32(ty / params.stride) * params.out_width + u32(tx / params.stride);
     let at = column.y * out_positions + target_pixel * params.batch_count + n;
     sum += select(Vec(0.0), grad_columns[select(0u, at, inside)], inside);
   }

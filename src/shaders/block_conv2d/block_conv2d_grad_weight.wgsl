@@ -105,11 +105,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
   }
 
+  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
   let part = workgroup.y * POSITION_THREADS + position_thread;
-  for (var c = 0u; c < COLUMNS; c++) {
+  for (var c = 0u; c < min(COLUMNS, tile.z); c++) {
     let slot = c * COLUMN_THREADS + column_thread;
-    if (slot < tile.z) {
-      for (var r = 0u; r < BLOCK; r++) { partial[(part * params.slots + tile.y + slot) * BLOCK + r] = sums[r][c]; }
+    for (var r = 0u; r < BLOCK; r++) {
+      var result = 0.0;
+      for (var k = 0u; k < COLUMNS; k++) { result = select(result, sums[r][k], k == c); }
+      if (slot < tile.z) { partial[(part * params.slots + tile.y + slot) * BLOCK + r] = result; }
     }
   }
 }

@@ -1,7 +1,7 @@
 // Two-dimensional convolution (cross-correlation, as in PyTorch's conv2d): x [I,H,W,N], weight [O,I,KH,KW] -> y [O,OH,OW,N].
 
 import { needsGrad, record } from '../../autograd/index.js';
-import { type Device, type Kernel, kernel } from '../../device/index.js';
+import { kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
 import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
 import { forBatch, runKernelOn } from '../launch.js';
@@ -17,87 +17,83 @@ const gradWeightKernel = kernel(conv2d_grad_weight);
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
-  return record('conv2d', forward(x, weight, geometry), [x, weight], (gradOutput) => [
-    needsGrad(x) ? gradInput(gradOutput, weight, geometry) : undefined,
+  return record('conv2d', conv2dForward(x, weight, geometry), [x, weight], (gradOutput) => [
+    needsGrad(x) ? conv2dGradInput(gradOutput, weight, geometry) : undefined,
     needsGrad(weight) ? conv2dGradWeight(x, gradOutput, geometry) : undefined,
   ]);
 }
 
-function forward(x: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
+export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize]);
-  const params = {
+  gather(x, weight, y, geometry, {
     channels: inChannels,
     height,
     width,
-    batch: geometry.batch,
     rows: outChannels,
     out_height: outHeight,
     out_width: outWidth,
-    kernel_height: kernelHeight,
-    kernel_width: kernelWidth,
     up: geometry.stride,
+    down: 1,
+    tap_sign: 1,
     offset_y: -geometry.paddingY,
     offset_x: -geometry.paddingX,
     row_stride: inChannels * kernelHeight * kernelWidth,
     channel_stride: kernelHeight * kernelWidth,
-  };
-  const { tiled, workgroups } = tile(
-    x.device,
-    forBatch(gatherKernel, geometry.batchSize),
-    outChannels,
-    geometry.positions,
-  );
-  runKernelOn(tiled, { x, weight, y }, params, workgroups);
+  });
   return y;
 }
 
-function gradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
+export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
-  const result = Tensor.empty(gradOutput.device, [inChannels, height, width, geometry.batchSize]);
-  const params = {
+  const gradInput = Tensor.empty(gradOutput.device, [inChannels, height, width, geometry.batchSize]);
+  gather(gradOutput, weight, gradInput, geometry, {
     channels: outChannels,
     height: outHeight,
     width: outWidth,
-    batch: geometry.batch,
     rows: inChannels,
     out_height: height,
     out_width: width,
-    kernel_height: kernelHeight,
-    kernel_width: kernelWidth,
     up: 1,
+    down: geometry.stride,
+    tap_sign: -1,
     offset_y: geometry.paddingY,
     offset_x: geometry.paddingX,
     row_stride: kernelHeight * kernelWidth,
     channel_stride: inChannels * kernelHeight * kernelWidth,
-  };
-  const transposed = forBatch(gatherKernel, geometry.batchSize).with({ TAP_SIGN: -1, DOWN: geometry.stride });
-  const { tiled, workgroups } = tile(gradOutput.device, transposed, inChannels, height * width * geometry.batch);
-  runKernelOn(tiled, { x: gradOutput, weight, y: result }, params, workgroups);
-  return result;
+  });
+  return gradInput;
 }
 
-/** The tile of the gather kernel for `rows` x `positions` results: threads move from positions to rows where those are few. */
-function tile(
-  device: Device,
-  gather: Kernel,
-  rows: number,
-  positions: number,
-): { tiled: Kernel; workgroups: [number, number] } {
-  const rowsPerThread = gather.constant('ROWS');
-  const threads = gather.constant('WORKGROUP_SIZE');
-  let columns = columnsPerThread(device, rowsPerThread);
+interface GatherParams extends Readonly<Record<string, number>> {
+  readonly rows: number;
+  readonly out_height: number;
+  readonly out_width: number;
+}
+
+/** Launches the gather kernel; threads of a workgroup move from positions to rows where there are few positions. */
+function gather(x: Tensor, weight: Tensor, y: Tensor, geometry: ConvGeometry, params: GatherParams): void {
+  const positions = params.out_height * params.out_width * geometry.batch;
+  const rowsPerThread = gatherKernel.constant('ROWS');
+  const threads = gatherKernel.constant('WORKGROUP_SIZE');
+  const most = columnsPerThread(x.device, rowsPerThread);
   let rowThreads = 1;
-  while (rowThreads < 8 && rowThreads * rowsPerThread < rows && positions * rowThreads * 2 <= threads * columns)
+  while (rowThreads < gatherKernel.constant('MAX_ROW_THREADS') && rowThreads * rowsPerThread < params.rows) {
+    if (positions * rowThreads * 2 > threads * most) break;
     rowThreads *= 2;
-  while (columns > 1 && positions * rowThreads * 2 <= threads * columns) columns /= 2;
-  return {
-    tiled: gather.with({ COLUMNS: columns, ROW_THREADS: rowThreads }),
-    workgroups: [
-      Math.ceil((positions * rowThreads) / (threads * columns)),
-      Math.ceil(rows / (rowsPerThread * rowThreads)),
-    ],
+  }
+  // Two variants, not more: each costs a software adapter seconds to compile.
+  const columns = positions * rowThreads * 2 > threads * most ? most : 1;
+  const tiled = forBatch(gatherKernel, geometry.batchSize).with({ COLUMNS: columns });
+  const across = Math.ceil(positions / ((threads / rowThreads) * columns));
+  const down = Math.ceil(params.rows / (rowsPerThread * rowThreads));
+  const shared = {
+    batch: geometry.batch,
+    kernel_height: geometry.kernelHeight,
+    kernel_width: geometry.kernelWidth,
+    row_threads: rowThreads,
   };
+  runKernelOn(tiled, { x, weight, y }, { ...params, ...shared }, [across, down]);
 }
 
 /** d loss / d weight [O,I,KH,KW], dense; also the growth score of sparse layers at a topology update. */

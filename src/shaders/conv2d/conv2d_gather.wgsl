@@ -1,18 +1,15 @@
 // Convolution by gathering, as an implicit matrix product: y[m, q] = sum over (c, tap) weight(m, c, tap) * x[c, source(q, tap)].
 // One shader for the forward pass and, with the weight read transposed and the taps reversed, for gradInput:
-//   forward    m = out channel, c = in channel,   source = q * stride - padding + tap           (UP = stride, DOWN = 1)
-//   gradInput  m = in channel,  c = out channel,  source = (q + padding - tap) / stride, if whole (UP = 1, DOWN = stride)
+//   forward    m = out channel, c = in channel,   source = q * stride - padding + tap           (up = stride, down = 1)
+//   gradInput  m = in channel,  c = out channel,  source = (q + padding - tap) / stride, if whole (up = 1, down = stride)
 // x [C, height, width, N], y [M, out_height, out_width, N], batch in Vecs. A thread keeps ROWS x COLUMNS Vecs in registers; a
-// workgroup is ROW_THREADS threads high, so that few columns (a linear layer at a small batch) still fill it.
+// workgroup is row_threads threads high, so that few columns (a linear layer at a small batch) still fill it.
 alias Vec = vec4<f32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
-const ROW_THREADS: u32 = 1;
 const DEPTH: u32 = 16; // channels staged in workgroup memory at once
-const TAP_SIGN: i32 = 1; // -1 for gradInput
-const DOWN: i32 = 1;
 
 struct Params {
   channels: u32,
@@ -24,11 +21,14 @@ struct Params {
   out_width: u32,
   kernel_height: u32,
   kernel_width: u32,
-  up: u32,
+  up: i32,
+  down: i32,
+  tap_sign: i32, // -1 for gradInput
   offset_y: i32, // source row of output row 0 at tap 0
   offset_x: i32,
   row_stride: u32, // of weight, in elements
   channel_stride: u32,
+  row_threads: u32, // at most MAX_ROW_THREADS
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Vec>;
@@ -36,11 +36,10 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<Vec>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-const COLUMN_THREADS: u32 = WORKGROUP_SIZE / ROW_THREADS;
+const MAX_ROW_THREADS: u32 = 8;
 const ROW_QUADS: u32 = ROWS / 4u;
-const STAGED_QUADS: u32 = ROW_QUADS * ROW_THREADS;
 
-var<workgroup> weights: array<vec4<f32>, DEPTH * STAGED_QUADS>; // [channel][row] of one tap
+var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS * MAX_ROW_THREADS>; // [channel][row] of one tap
 
 fn weight_at(row: u32, channel: u32, tap: u32) -> f32 {
   if (row >= params.rows || channel >= params.channels) { return 0.0; }
@@ -51,20 +50,22 @@ fn weight_at(row: u32, channel: u32, tap: u32) -> f32 {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
-  let first_staged_row = group.y * ROWS * ROW_THREADS;
-  let first_quad = lane / COLUMN_THREADS * ROW_QUADS;
+  let staged_quads = ROW_QUADS * params.row_threads;
+  let column_threads = WORKGROUP_SIZE / params.row_threads;
+  let first_staged_row = group.y * staged_quads * 4u;
+  let first_quad = lane / column_threads * ROW_QUADS;
   let first_row = first_staged_row + first_quad * 4u;
-  let first_column = group.x * COLUMNS * COLUMN_THREADS + lane % COLUMN_THREADS;
+  let first_column = group.x * COLUMNS * column_threads + lane % column_threads;
 
   var source_y: array<i32, COLUMNS>;
   var source_x: array<i32, COLUMNS>;
   var source_n: array<u32, COLUMNS>;
   for (var j = 0u; j < COLUMNS; j++) {
-    let q = first_column + j * COLUMN_THREADS;
+    let q = first_column + j * column_threads;
     let pixel = q / params.batch;
     source_n[j] = q % params.batch;
-    source_y[j] = i32(pixel / params.out_width * params.up) + params.offset_y;
-    source_x[j] = i32(pixel % params.out_width * params.up) + params.offset_x;
+    source_y[j] = i32(pixel / params.out_width) * params.up + params.offset_y;
+    source_x[j] = i32(pixel % params.out_width) * params.up + params.offset_x;
   }
 
   var sums: array<array<Vec, COLUMNS>, ROWS>;
@@ -73,19 +74,19 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     var inside: array<bool, COLUMNS>;
     var source: array<u32, COLUMNS>;
     for (var j = 0u; j < COLUMNS; j++) {
-      var sy = source_y[j] + TAP_SIGN * i32(tap / params.kernel_width);
-      var sx = source_x[j] + TAP_SIGN * i32(tap % params.kernel_width);
-      inside[j] = sy >= 0 && sx >= 0 && sy % DOWN == 0 && sx % DOWN == 0;
-      sy = sy / DOWN;
-      sx = sx / DOWN;
+      var sy = source_y[j] + params.tap_sign * i32(tap / params.kernel_width);
+      var sx = source_x[j] + params.tap_sign * i32(tap % params.kernel_width);
+      inside[j] = sy >= 0 && sx >= 0 && sy % params.down == 0 && sx % params.down == 0;
+      sy = sy / params.down;
+      sx = sx / params.down;
       inside[j] = inside[j] && sy < i32(params.height) && sx < i32(params.width);
       source[j] = select(0u, (u32(sy) * params.width + u32(sx)) * params.batch + source_n[j], inside[j]);
     }
     for (var first = 0u; first < params.channels; first += DEPTH) {
       workgroupBarrier();
-      for (var e = lane; e < DEPTH * STAGED_QUADS; e += WORKGROUP_SIZE) {
-        let channel = first + e / STAGED_QUADS;
-        let row = first_staged_row + e % STAGED_QUADS * 4u;
+      for (var e = lane; e < DEPTH * staged_quads; e += WORKGROUP_SIZE) {
+        let channel = first + e / staged_quads;
+        let row = first_staged_row + e % staged_quads * 4u;
         weights[e] = vec4<f32>(
           weight_at(row, channel, tap),
           weight_at(row + 1u, channel, tap),
@@ -101,7 +102,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
           inputs[j] = select(Vec(0.0), x[source[j] + (first + step) * plane], inside[j]);
         }
         for (var quad = 0u; quad < ROW_QUADS; quad++) {
-          let w = weights[step * STAGED_QUADS + first_quad + quad];
+          let w = weights[step * staged_quads + first_quad + quad];
           for (var j = 0u; j < COLUMNS; j++) {
             sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
             sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);
@@ -113,10 +114,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
 
-  for (var r = 0u; r < ROWS; r++) {
+  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
+  for (var r = 0u; r < min(ROWS, params.rows - min(first_row, params.rows)); r++) {
     for (var j = 0u; j < COLUMNS; j++) {
-      let q = first_column + j * COLUMN_THREADS;
-      if (first_row + r < params.rows && q < out_plane) { y[(first_row + r) * out_plane + q] = sums[r][j]; }
+      var result = Vec(0.0);
+      for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][j], k == r); }
+      let q = first_column + j * column_threads;
+      if (q < out_plane) { y[(first_row + r) * out_plane + q] = result; }
     }
   }
 }

@@ -97,12 +97,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
 
+  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
   let part = group.z * POSITION_THREADS + position_thread;
-  for (var c = 0u; c < COLUMNS; c++) {
-    let column = (group.x * COLUMNS + c) * COLUMN_THREADS + column_thread;
-    for (var r = 0u; r < ROWS; r++) {
-      let row = first_row + r;
-      if (row < params.rows && column < params.columns) { partial[(part * params.rows + row) * params.columns + column] = sums[r][c]; }
+  for (var r = 0u; r < min(ROWS, params.rows - first_row); r++) {
+    for (var c = 0u; c < COLUMNS; c++) {
+      var result = 0.0;
+      for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][c], k == r); }
+      let column = (group.x * COLUMNS + c) * COLUMN_THREADS + column_thread;
+      if (column < params.columns) { partial[(part * params.rows + first_row + r) * params.columns + column] = result; }
     }
   }
 }

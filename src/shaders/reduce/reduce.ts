@@ -1,0 +1,101 @@
+// Reductions over one axis or over everything: sum, mean, maximum. All see x as [outer, length, inner].
+
+import { record } from '../../autograd/index.js';
+import { kernel } from '../../device/index.js';
+import { formatShape, type Shape, sizeOf, Tensor } from '../../tensor/index.js';
+import { reduce_columns, reduce_grad_input, reduce_rows } from '../../wgsl.generated.js';
+import { runKernelOn } from '../launch.js';
+
+const rowsKernel = kernel(reduce_rows);
+const columnsKernel = kernel(reduce_columns);
+const gradInputKernel = kernel(reduce_grad_input);
+
+/** A row is split over several workgroups from here on: one cannot fill a device. */
+const PART_LENGTH = 8192;
+
+interface Extent {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+/** Sum over `axis` (which vanishes from the shape), or of all elements (shape [1]). */
+export function sum(x: Tensor, axis?: number): Tensor {
+  return reduction('sum', x, axis, false, () => 1);
+}
+
+/** Mean over `axis`, or of all elements. */
+export function mean(x: Tensor, axis?: number): Tensor {
+  return reduction('mean', x, axis, false, (length) => 1 / length);
+}
+
+/** Maximum over `axis`, or of all elements; NaN if there is one. Its gradient goes to the first maximal element. */
+export function max(x: Tensor, axis?: number): Tensor {
+  return reduction('max', x, axis, true, () => 1);
+}
+
+function reduceShape(operation: string, x: Shape, axis: number | undefined): { shape: Shape; extent: Extent } {
+  if (axis === undefined) return { shape: [1], extent: { outer: 1, length: nonEmpty(operation, sizeOf(x)), inner: 1 } };
+  if (!Number.isInteger(axis) || axis < 0 || axis >= x.length) {
+    throw new Error(`${operation}: expected an axis of ${formatShape(x)}, got ${axis}`);
+  }
+  const shape = x.filter((_, i) => i !== axis);
+  const extent = {
+    outer: sizeOf(x.slice(0, axis)),
+    length: nonEmpty(operation, x[axis]),
+    inner: sizeOf(x.slice(axis + 1)),
+  };
+  return { shape: shape.length > 0 ? shape : [1], extent };
+}
+
+function nonEmpty(operation: string, length: number): number {
+  if (length === 0) throw new Error(`${operation}: expected at least one element`);
+  return length;
+}
+
+function reduction(
+  operation: string,
+  x: Tensor,
+  axis: number | undefined,
+  isMaximum: boolean,
+  factorOf: (length: number) => number,
+): Tensor {
+  const { shape, extent } = reduceShape(operation, x.shape, axis);
+  const factor = factorOf(extent.length);
+  const y = Tensor.empty(x.device, shape);
+  const fold = { MAXIMUM: isMaximum ? 1 : 0 };
+  if (extent.inner === 1) reduceRows(x, y, extent, factor, fold);
+  else runKernelOn(columnsKernel.with(fold), { x, y }, { ...extent, factor }, workgroupsFor(y.size));
+  return record(operation, y, [x], (gradOutput) => {
+    const gradInput = Tensor.empty(x.device, x.shape);
+    const tensors = { x, y, grad_output: gradOutput, grad_input: gradInput };
+    runKernelOn(gradInputKernel.with(fold), tensors, { ...extent, factor }, workgroupsFor(y.size));
+    return [gradInput];
+  });
+}
+
+function workgroupsFor(results: number): number {
+  return Math.ceil(results / columnsKernel.constant('WORKGROUP_SIZE'));
+}
+
+/** Long rows in two stages: parts of each row, then the parts in order. */
+function reduceRows(
+  x: Tensor,
+  y: Tensor,
+  { outer: rows, length }: Extent,
+  factor: number,
+  fold: { MAXIMUM: number },
+): void {
+  const parts = Math.ceil(length / PART_LENGTH);
+  const params = { rows, row_length: length, part_length: Math.ceil(length / parts), parts };
+  const rowsFold = rowsKernel.with(fold);
+  if (parts === 1) {
+    runKernelOn(rowsFold, { x, y }, { ...params, factor }, rows);
+    return;
+  }
+  const partial = Tensor.empty(x.device, [parts, rows]);
+  runKernelOn(rowsFold, { x, y: partial }, { ...params, factor: 1 }, rows * parts);
+  const columns = { outer: 1, length: parts, inner: rows, factor };
+  runKernelOn(columnsKernel.with(fold), { x: partial, y }, columns, workgroupsFor(rows));
+  partial.dispose();
+}

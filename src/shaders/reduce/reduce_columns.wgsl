@@ -1,0 +1,33 @@
+// y[outer, inner] = fold over the middle dimension of x [outer, length, inner], one invocation a result, in order.
+const WORKGROUP_SIZE: u32 = 64;
+const MAXIMUM: u32 = 0; // 1 folds by maximum (NaN wins), 0 by sum
+
+struct Params {
+  outer: u32,
+  length: u32,
+  inner: u32,
+  factor: f32, // applied to the result
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+fn fold(a: f32, b: f32) -> f32 {
+  if (MAXIMUM == 0u) { return a + b; }
+  return select(a, b, b > a || b != b);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
+  if (i >= params.outer * params.inner) { return; }
+  let first = i / params.inner * params.length * params.inner + i % params.inner;
+  var value = x[first];
+  for (var step = 1u; step < params.length; step++) { value = fold(value, x[first + step * params.inner]); }
+  y[i] = value * params.factor;
+}

@@ -1,0 +1,44 @@
+// y[part, row] = fold over one part of a contiguous row of x [rows, row_length]: a workgroup a part, its lanes striding over it, then
+// a tree in workgroup memory. The order of the fold is fixed, so results repeat bit for bit.
+const WORKGROUP_SIZE: u32 = 128;
+const MAXIMUM: u32 = 0; // 1 folds by maximum (NaN wins), 0 by sum
+
+struct Params {
+  rows: u32,
+  row_length: u32,
+  part_length: u32,
+  parts: u32,
+  factor: f32, // applied to the result
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>; // [part][row]
+@group(0) @binding(2) var<uniform> params: Params;
+
+var<workgroup> folded: array<f32, WORKGROUP_SIZE>;
+
+fn fold(a: f32, b: f32) -> f32 {
+  if (MAXIMUM == 0u) { return a + b; }
+  return select(a, b, b > a || b != b);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let unit = group.x + group.y * groups.x;
+  let row = unit % params.rows;
+  let part = min(unit / params.rows, params.parts - 1u);
+  let start = part * params.part_length;
+  let end = min(start + params.part_length, params.row_length);
+  var value = select(0.0, x[row * params.row_length + start], MAXIMUM == 1u);
+  for (var i = start + lane; i < end; i += WORKGROUP_SIZE) { value = fold(value, x[row * params.row_length + i]); }
+  folded[lane] = value;
+  for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { folded[lane] = fold(folded[lane], folded[lane + half]); }
+  }
+  if (lane == 0u && unit < params.rows * params.parts) { y[part * params.rows + row] = folded[0] * params.factor; }
+}

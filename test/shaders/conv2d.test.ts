@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { conv2d } from '../../src/shaders/conv2d/conv2d.js';
+import { Tensor } from '../../src/tensor/index.js';
+import { checkOperation } from '../support/check_operation.js';
+import { CONVOLUTION_CASES, convolution, convolutionGradients, describeCase } from '../support/convolution.js';
+import { testDevice } from '../support/device.js';
+
+const device = await testDevice();
+
+describe('conv2d', () => {
+  it.each(CONVOLUTION_CASES.map((c) => [describeCase(c), c] as const))('%s', async (name, c) => {
+    await checkOperation(device, {
+      name,
+      inputs: {
+        x: [c.inChannels, c.height, c.width, c.batch],
+        weight: [c.outChannels, c.inChannels, ...c.kernel],
+      },
+      forward: ({ x, weight }) => conv2d(x, weight, { stride: c.stride, padding: c.padding }),
+      reference: ({ x, weight }) => convolution(c, x, weight),
+      gradients: ({ x, weight }, gradOutput) => convolutionGradients(c, x, weight, gradOutput),
+    });
+  });
+
+  it('says what does not fit', () => {
+    const x = Tensor.zeros(device, [32, 8, 8, 4]);
+    expect(() => conv2d(x, Tensor.zeros(device, [128, 64, 3, 3]))).toThrow(
+      'conv2d: expected 64 input channels, got 32 (x [32,8,8,4], weight [128,64,3,3])',
+    );
+    expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 9, 9]))).toThrow('the kernel is larger than the padded input');
+    expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), { stride: 0 })).toThrow('stride of at least 1, got 0');
+    expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), { padding: -1 })).toThrow(
+      'padding of at least 0, got -1',
+    );
+    expect(() => conv2d(x, Tensor.zeros(device, [4, 32]))).toThrow('expected a weight [O,I,KH,KW], got [4,32]');
+  });
+});

@@ -169,7 +169,9 @@ export function blockConv2dGradValues(
 ): Tensor {
   const { device } = x;
   const { numBlocks, blockSize, numTiles } = tables;
-  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ BLOCK: blockSize });
+  // What is staged, [POSITIONS][BLOCK] Vecs, stays within 8 KiB of workgroup memory.
+  const staged = { BLOCK: blockSize, POSITIONS: blockSize <= 16 ? 32 : 16 };
+  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with(staged);
   const parts = tiled.constant('POSITION_THREADS');
   if ((tiled.constant('COLUMNS') * tiled.constant('WORKGROUP_SIZE')) / parts !== TILE_SLOTS) {
     throw new Error('blockConv2d: TILE_SLOTS disagrees with the tile of block_conv2d_grad_weight.wgsl');

@@ -8,7 +8,7 @@ const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
 const COLUMNS: u32 = 4; // slots a thread
 const POSITION_THREADS: u32 = 4;
-const POSITIONS: u32 = 16; // output positions staged at once, a multiple of POSITION_THREADS
+const POSITIONS: u32 = 32; // output positions staged at once, a multiple of POSITION_THREADS
 
 struct Params {
   height: u32,

@@ -7,7 +7,7 @@ const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
 const POSITION_THREADS: u32 = 4;
-const POSITIONS: u32 = 16; // output positions staged at once, a multiple of POSITION_THREADS
+const POSITIONS: u32 = 32; // output positions staged at once, a multiple of POSITION_THREADS
 
 struct Params {
   rows: u32,

@@ -1,0 +1,103 @@
+// Agglomerative clustering of the rows of a mask: complete linkage, distance 1 - cosine of the 0/1 rows (step 4 of
+// docs/algorithm.md). Complete linkage is reducible, so the nearest-neighbour chain (Benzecri, 1982; Murtagh, 1983) finds the
+// merges in O(rows^2), out of order; sorted by height they are the dendrogram, and all but the last k-1 leave k clusters.
+
+import { intersectionSizes } from './intersections.js';
+
+interface Merge {
+  readonly a: number;
+  readonly b: number;
+  readonly height: number;
+}
+
+/**
+ * Clusters of rows, largest first; equal sizes in the order of their lowest rows; rows ascending within a cluster.
+ * Deterministic: among equal distances the lowest row wins, among equal heights the merge found first. An empty row has
+ * cosine 0 with every other.
+ *
+ * @param mask [rows*columns], nonzero = active.
+ * @param numClusters at least 1; more than `rows` gives one cluster a row.
+ */
+export function clusterRows(mask: Uint8Array, rows: number, columns: number, numClusters: number): number[][] {
+  const merges = nearestNeighbourChain(cosineDistances(mask, rows, columns), rows);
+  merges.sort((first, second) => first.height - second.height);
+  const parent = Uint32Array.from({ length: rows }, (_, row) => row);
+  const find = (row: number): number => {
+    let root = row;
+    while (parent[root] !== root) root = parent[root];
+    parent[row] = root;
+    return root;
+  };
+  for (const { a, b } of merges.slice(0, Math.max(0, rows - numClusters))) parent[find(a)] = find(b);
+  const clusters = new Map<number, number[]>();
+  for (let row = 0; row < rows; row++) {
+    const root = find(row);
+    const members = clusters.get(root);
+    if (members) members.push(row);
+    else clusters.set(root, [row]);
+  }
+  return [...clusters.values()].sort((first, second) => second.length - first.length);
+}
+
+/** The order in which rows are dealt into groups: max(rows/B, 1) clusters, one after the other. [rows] */
+export function clusterOrder(mask: Uint8Array, rows: number, columns: number, blockSize: number): Uint32Array {
+  const numClusters = Math.max(Math.floor(rows / blockSize), 1);
+  return Uint32Array.from(clusterRows(mask, rows, columns, numClusters).flat());
+}
+
+/** 1 - |a and b| / sqrt(|a| |b|), [rows, rows]. */
+function cosineDistances(mask: Uint8Array, rows: number, columns: number): Float64Array {
+  const { common, sizes } = intersectionSizes(mask, rows, columns);
+  const distances = new Float64Array(rows * rows);
+  for (let a = 0; a < rows; a++) {
+    for (let b = 0; b < a; b++) {
+      const shared = common[(a * (a - 1)) / 2 + b];
+      // Products of integers, so that equal cosines are equal numbers and ties are broken on purpose, not by rounding.
+      const distance = shared === 0 ? 1 : Math.max(0, 1 - shared / Math.sqrt(sizes[a] * sizes[b]));
+      distances[a * rows + b] = distance;
+      distances[b * rows + a] = distance;
+    }
+  }
+  return distances;
+}
+
+/** All rows-1 merges, in the order in which the chain meets them. Overwrites `distances`. */
+function nearestNeighbourChain(distances: Float64Array, rows: number): Merge[] {
+  const alive = new Uint8Array(rows).fill(1);
+  const chain: number[] = [];
+  const merges: Merge[] = [];
+  let lowestAlive = 0;
+  while (merges.length < rows - 1) {
+    if (chain.length === 0) {
+      while (alive[lowestAlive] === 0) lowestAlive++;
+      chain.push(lowestAlive);
+    }
+    const tip = chain[chain.length - 1];
+    const before = chain.length > 1 ? chain[chain.length - 2] : -1;
+    // Starting from the predecessor makes it win ties, without which the chain could run in a circle.
+    let nearest = before;
+    let height = before >= 0 ? distances[tip * rows + before] : Number.POSITIVE_INFINITY;
+    for (let row = 0; row < rows; row++) {
+      if (alive[row] === 1 && row !== tip && distances[tip * rows + row] < height) {
+        height = distances[tip * rows + row];
+        nearest = row;
+      }
+    }
+    if (nearest !== before) {
+      chain.push(nearest);
+      continue;
+    }
+    chain.length -= 2;
+    const gone = Math.min(tip, nearest);
+    const kept = Math.max(tip, nearest);
+    merges.push({ a: gone, b: kept, height });
+    alive[gone] = 0;
+    for (let row = 0; row < rows; row++) {
+      if (alive[row] === 0 || row === kept) continue;
+      const farther = Math.max(distances[gone * rows + row], distances[kept * rows + row]);
+      distances[kept * rows + row] = farther;
+      distances[row * rows + kept] = farther;
+    }
+  }
+  return merges;
+}

@@ -1,0 +1,89 @@
+// How many active columns each pair of rows of a mask shares, exactly. Two ways: for sparse masks through the lists of rows
+// of each column, for dense ones through bits and popcounts. 512 x 4,608 at density 0.1: 6 million steps against 19 million.
+
+/** A popcount of 32 columns takes about as long as this many steps along a list. */
+const POPCOUNT_STEPS = 3;
+
+export interface Intersections {
+  /** Pairs (a, b) with b < a at a*(a-1)/2 + b. */
+  readonly common: Uint32Array;
+  /** [rows]: active columns of each row. */
+  readonly sizes: Uint32Array;
+}
+
+/** @param mask [rows*columns], nonzero = active. */
+export function intersectionSizes(mask: Uint8Array, rows: number, columns: number): Intersections {
+  const sizes = new Uint32Array(rows);
+  const columnStart = new Uint32Array(columns + 1);
+  for (let row = 0, i = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, i++) {
+      if (mask[i] === 0) continue;
+      sizes[row]++;
+      columnStart[column + 1]++;
+    }
+  }
+  let listSteps = 0;
+  for (let column = 0; column < columns; column++) {
+    listSteps += columnStart[column + 1] ** 2 / 2;
+    columnStart[column + 1] += columnStart[column];
+  }
+  const popcountSteps = (rows ** 2 / 2) * wordsPerRow(columns) * POPCOUNT_STEPS;
+  const common =
+    listSteps < popcountSteps ? commonByLists(mask, rows, columns, columnStart) : commonByBits(mask, rows, columns);
+  return { common, sizes };
+}
+
+/** For every row and each of its columns, counts the earlier rows that have the column. */
+function commonByLists(mask: Uint8Array, rows: number, columns: number, columnStart: Uint32Array): Uint32Array {
+  const common = new Uint32Array((rows * (rows - 1)) / 2);
+  const rowsOfColumn = new Uint32Array(columnStart[columns]);
+  const listEnd = columnStart.slice(0, columns);
+  for (let row = 0; row < rows; row++) {
+    const pairs = (row * (row - 1)) / 2;
+    for (let column = 0; column < columns; column++) {
+      if (mask[row * columns + column] === 0) continue;
+      const end = listEnd[column];
+      for (let i = columnStart[column]; i < end; i++) common[pairs + rowsOfColumn[i]]++;
+      rowsOfColumn[end] = row;
+      listEnd[column]++;
+    }
+  }
+  return common;
+}
+
+function commonByBits(mask: Uint8Array, rows: number, columns: number): Uint32Array {
+  const common = new Uint32Array((rows * (rows - 1)) / 2);
+  const bits = bitsetRows(mask, rows, columns);
+  const words = wordsPerRow(columns);
+  for (let a = 0, pair = 0; a < rows; a++) {
+    for (let b = 0; b < a; b++, pair++) {
+      let count = 0;
+      for (let word = 0; word < words; word++) count += popcount(bits[a * words + word] & bits[b * words + word]);
+      common[pair] = count;
+    }
+  }
+  return common;
+}
+
+function wordsPerRow(columns: number): number {
+  return Math.ceil(columns / 32);
+}
+
+/** Bits [rows, wordsPerRow(columns)]; those past the last column are 0. */
+function bitsetRows(mask: Uint8Array, rows: number, columns: number): Uint32Array {
+  const words = wordsPerRow(columns);
+  const bits = new Uint32Array(rows * words);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      if (mask[row * columns + column] !== 0) bits[row * words + (column >>> 5)] |= 1 << (column & 31);
+    }
+  }
+  return bits;
+}
+
+/** Number of ones in a word (Hacker's Delight, section 5-1). `| 0` keeps every step in 32-bit integer arithmetic. */
+function popcount(word: number): number {
+  let x = (word - ((word >>> 1) & 0x55555555)) | 0;
+  x = ((x & 0x33333333) + ((x >>> 2) & 0x33333333)) | 0;
+  return Math.imul((x + (x >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}

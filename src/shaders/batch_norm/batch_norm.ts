@@ -1,0 +1,202 @@
+// Batch normalisation (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167), as PyTorch's BatchNorm1d and BatchNorm2d:
+// x [C,...,N], statistics of each channel over everything else.
+
+import { needsGrad, record } from '../../autograd/index.js';
+import { InputError, type Kernel, kernel } from '../../device/index.js';
+import { formatShape, type Shape, Tensor } from '../../tensor/index.js';
+import {
+  batch_norm_forward,
+  batch_norm_grad_input,
+  batch_norm_grad_sums,
+  batch_norm_part_statistics,
+  batch_norm_running_statistics,
+  batch_norm_statistics,
+} from '../../wgsl.generated.js';
+import { forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { sum } from '../reduce/reduce.js';
+
+const partStatisticsKernel = kernel(batch_norm_part_statistics);
+const statisticsKernel = kernel(batch_norm_statistics);
+const runningStatisticsKernel = kernel(batch_norm_running_statistics);
+const forwardKernel = kernel(batch_norm_forward);
+const gradSumsKernel = kernel(batch_norm_grad_sums);
+const gradInputKernel = kernel(batch_norm_grad_input);
+
+/** A row is split over several workgroups from here on; 16 KiB, so that the second pass over a part finds it in a cache. */
+const PART_LENGTH = 4096;
+
+/** Running statistics, [C] each: used in evaluation, updated in place in training. */
+export interface RunningStatistics {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+export interface BatchNormOptions {
+  /** Whether to normalise by the statistics of this batch, and to update the running ones, or by the running ones. */
+  readonly training: boolean;
+  /** Share of this batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+  /** Added to the variance. Default 1e-5. */
+  readonly epsilon?: number;
+}
+
+/** x seen as rows of one channel each, and how they are split into parts. Lengths in Vecs. */
+interface Rows {
+  readonly rows: number;
+  readonly rowLength: number;
+  readonly partLength: number;
+  readonly parts: number;
+  /** Elements of a Vec. */
+  readonly lanes: number;
+}
+
+function batchNormShape(
+  x: Shape,
+  weight: Shape,
+  bias: Shape,
+  running: RunningStatistics,
+  { training }: BatchNormOptions,
+): Shape {
+  const rowElements = x.slice(1).reduce((product, extent) => product * extent, 1);
+  if (x.length < 2 || x[0] * rowElements === 0) {
+    throw new Error(`batchNorm: expected x [C,...,N] with elements, got ${formatShape(x)}`);
+  }
+  const perChannel = { weight, bias, 'running mean': running.mean.shape, 'running variance': running.variance.shape };
+  for (const [name, shape] of Object.entries(perChannel)) {
+    if (shape.length !== 1 || shape[0] !== x[0]) {
+      throw new Error(`batchNorm: expected a ${name} of [${x[0]}], got ${formatShape(shape)} (x ${formatShape(x)})`);
+    }
+  }
+  if (training && rowElements === 1) {
+    throw new InputError(
+      `batchNorm: expected more than one value a channel in training, got x ${formatShape(x)}; use a larger batch`,
+    );
+  }
+  return x;
+}
+
+/**
+ * y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each channel; x [C,...,N], weight and bias [C].
+ * Training: mean and biased variance of this batch; `running` moves by `momentum` towards the mean and unbiased variance.
+ * Evaluation: those of `running`.
+ * @throws InputError in training with a single value a channel, whose variance says nothing.
+ */
+export function batchNorm(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  running: RunningStatistics,
+  options: BatchNormOptions,
+): Tensor {
+  const { training, momentum = 0.1, epsilon = 1e-5 } = options;
+  const y = Tensor.empty(x.device, batchNormShape(x.shape, weight.shape, bias.shape, running, options));
+  const rows = splitRows(x.shape[0], x.size / x.shape[0]);
+  const statistics = training
+    ? batchStatistics(x, running, rows, momentum, epsilon)
+    : runningStatistics(running, epsilon);
+  overVecs(forwardKernel, { x, statistics, weight, bias, y }, rows, {});
+  return record('batchNorm', y, [x, weight, bias], (gradOutput) => {
+    const [gradWeight, gradBias] = gradSums(x, gradOutput, statistics, rows);
+    let gradInput: Tensor | undefined;
+    if (needsGrad(x)) {
+      gradInput = Tensor.empty(x.device, x.shape);
+      const tensors = {
+        x,
+        grad_output: gradOutput,
+        statistics,
+        weight,
+        grad_weight: gradWeight,
+        grad_bias: gradBias,
+        grad_input: gradInput,
+      };
+      overVecs(gradInputKernel, tensors, rows, { training: training ? 1 : 0 });
+    }
+    return [gradInput, gradWeight, gradBias];
+  });
+}
+
+function splitRows(rows: number, rowElements: number): Rows {
+  const lanes = lanesOf(rowElements);
+  const rowLength = rowElements / lanes;
+  const partLength = Math.ceil(rowLength / Math.ceil(rowElements / PART_LENGTH));
+  return { rows, rowLength, partLength, parts: Math.ceil(rowLength / partLength), lanes };
+}
+
+/** Mean and inverse standard deviation of each channel, [C,2]. */
+function batchStatistics(x: Tensor, running: RunningStatistics, rows: Rows, momentum: number, epsilon: number): Tensor {
+  const partial = Tensor.empty(x.device, [rows.parts, rows.rows, 2]);
+  overParts(partStatisticsKernel, { x, partial }, rows);
+  const statistics = Tensor.empty(x.device, [rows.rows, 2]);
+  const tensors = { partial, statistics, running_mean: running.mean, running_variance: running.variance };
+  const params = {
+    rows: rows.rows,
+    row_length: rows.rowLength * rows.lanes,
+    part_length: rows.partLength * rows.lanes,
+    parts: rows.parts,
+    momentum,
+    epsilon,
+  };
+  runKernelOn(statisticsKernel, tensors, params, Math.ceil(rows.rows / statisticsKernel.constant('WORKGROUP_SIZE')));
+  partial.dispose();
+  return statistics;
+}
+
+/** The same from the running statistics: a copy, since those may move on before the backward pass. */
+function runningStatistics({ mean, variance }: RunningStatistics, epsilon: number): Tensor {
+  const statistics = Tensor.empty(mean.device, [mean.size, 2]);
+  const tensors = { running_mean: mean, running_variance: variance, statistics };
+  const workgroups = Math.ceil(mean.size / runningStatisticsKernel.constant('WORKGROUP_SIZE'));
+  runKernelOn(runningStatisticsKernel, tensors, { rows: mean.size, epsilon }, workgroups);
+  return statistics;
+}
+
+/** Gradients of weight and bias, [C] each. The gradient of x needs them too. */
+function gradSums(x: Tensor, gradOutput: Tensor, statistics: Tensor, rows: Rows): [Tensor, Tensor] {
+  const partialWeight = Tensor.empty(x.device, [rows.parts, rows.rows]);
+  const partialBias = Tensor.empty(x.device, [rows.parts, rows.rows]);
+  const tensors = {
+    x,
+    grad_output: gradOutput,
+    statistics,
+    partial_weight: partialWeight,
+    partial_bias: partialBias,
+  };
+  overParts(gradSumsKernel, tensors, rows);
+  return [sumOfParts(partialWeight), sumOfParts(partialBias)];
+}
+
+function sumOfParts(partial: Tensor): Tensor {
+  const [parts, rows] = partial.shape;
+  const total = parts === 1 ? partial.view([rows]) : sum(partial, 0);
+  partial.dispose();
+  return total;
+}
+
+/** Launches a kernel that treats all Vecs of x alike. */
+function overVecs(
+  base: Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+  { rows, rowLength, lanes }: Rows,
+  params: Readonly<Record<string, number>>,
+): void {
+  const tiled = forBatch(base, lanes);
+  const count = rows * rowLength;
+  const workgroups = Math.ceil(count / tiled.constant('WORKGROUP_SIZE'));
+  runKernelOn(tiled, tensors, { count, row_length: rowLength, ...params }, workgroups);
+}
+
+/** Launches a kernel that folds parts of rows: as many threads on a part as it has Vecs, up to a workgroup. */
+function overParts(base: Kernel, tensors: Readonly<Record<string, Tensor>>, rows: Rows): void {
+  const tiled = forBatch(base, rows.lanes);
+  const threads = tiled.constant('WORKGROUP_SIZE');
+  let rowThreads = 1;
+  while (rowThreads < threads && rowThreads < rows.partLength) rowThreads *= 2;
+  const params = {
+    rows: rows.rows,
+    row_length: rows.rowLength,
+    part_length: rows.partLength,
+    parts: rows.parts,
+    row_threads: rowThreads,
+  };
+  runKernelOn(tiled, tensors, params, Math.ceil((rows.rows * rows.parts) / (threads / rowThreads)));
+}

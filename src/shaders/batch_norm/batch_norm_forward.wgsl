@@ -1,0 +1,29 @@
+// y[row, i] = (x[row, i] - mean[row]) * inverse_std[row] * weight[row] + bias[row]; x [rows, row_length], row_length in Vecs.
+alias Vec = vec4<f32>;
+const LANES: u32 = 4;
+const WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  count: u32, // Vecs of x
+  row_length: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<Vec>;
+@group(0) @binding(1) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<Vec>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
+  if (i >= params.count) { return; }
+  let row = i / params.row_length;
+  let factor = statistics[row].y * weight[row];
+  y[i] = (x[i] - statistics[row].x) * factor + bias[row];
+}

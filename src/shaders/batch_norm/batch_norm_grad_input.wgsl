@@ -1,0 +1,39 @@
+// Gradient of x. Training, where the statistics depend on x (Ioffe and Szegedy 2015, section 3):
+//   grad_input = weight * inverse_std * (grad_output - (grad_bias + normalised * grad_weight) / row elements),
+// evaluation: grad_input = weight * inverse_std * grad_output.
+alias Vec = vec4<f32>;
+const LANES: u32 = 4;
+const WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  count: u32, // Vecs of x
+  row_length: u32, // in Vecs
+  training: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<Vec>;
+@group(0) @binding(1) var<storage, read> grad_output: array<Vec>;
+@group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
+@group(0) @binding(3) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read> grad_weight: array<f32>;
+@group(0) @binding(5) var<storage, read> grad_bias: array<f32>;
+@group(0) @binding(6) var<storage, read_write> grad_input: array<Vec>;
+@group(0) @binding(7) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
+  if (i >= params.count) { return; }
+  let row = i / params.row_length;
+  let inverse_std = statistics[row].y;
+  var grad = grad_output[i];
+  if (params.training == 1u) {
+    let normalised = (x[i] - statistics[row].x) * inverse_std;
+    grad -= (normalised * grad_weight[row] + grad_bias[row]) / f32(params.row_length * LANES);
+  }
+  grad_input[i] = grad * (weight[row] * inverse_std);
+}

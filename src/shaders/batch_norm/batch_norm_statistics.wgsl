@@ -1,0 +1,52 @@
+// Joins the parts of each row, one invocation a row and the parts in order: statistics[row] = (mean, 1 / sqrt(biased variance + epsilon)),
+// and moves the running mean and the running unbiased variance towards those of this batch.
+const WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  rows: u32,
+  row_length: u32, // in elements
+  part_length: u32, // in elements; the last part may be shorter
+  parts: u32,
+  momentum: f32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<storage, read> partial: array<vec2<f32>>; // [part][row]
+@group(0) @binding(1) var<storage, read_write> statistics: array<vec2<f32>>;
+@group(0) @binding(2) var<storage, read_write> running_mean: array<f32>;
+@group(0) @binding(3) var<storage, read_write> running_variance: array<f32>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+fn part_count(part: u32) -> f32 {
+  return f32(min(params.part_length, params.row_length - part * params.part_length));
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let row = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
+  if (row >= params.rows) { return; }
+  let count = f32(params.row_length);
+
+  // Means are compared relative to the first, so that they keep their digits when they are large and alike.
+  let first_mean = partial[row].x;
+  var shift = 0.0;
+  for (var part = 0u; part < params.parts; part++) {
+    shift += part_count(part) * (partial[part * params.rows + row].x - first_mean);
+  }
+  shift /= count;
+  var squares = 0.0;
+  for (var part = 0u; part < params.parts; part++) {
+    let value = partial[part * params.rows + row];
+    let d = value.x - first_mean - shift;
+    squares += value.y + part_count(part) * d * d;
+  }
+
+  let mean = first_mean + shift;
+  statistics[row] = vec2<f32>(mean, 1.0 / sqrt(squares / count + params.epsilon));
+  running_mean[row] += params.momentum * (mean - running_mean[row]);
+  running_variance[row] += params.momentum * (squares / (count - 1.0) - running_variance[row]);
+}

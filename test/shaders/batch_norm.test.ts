@@ -1,0 +1,214 @@
+import { describe, expect, it } from 'vitest';
+import { backward, Parameter } from '../../src/autograd/index.js';
+import { batchNorm } from '../../src/shaders/batch_norm/batch_norm.js';
+import { type Shape, scope, sizeOf, Tensor } from '../../src/tensor/index.js';
+import { checkOperation } from '../support/check_operation.js';
+import { expectClose, normalValues } from '../support/compare.js';
+import { testDevice } from '../support/device.js';
+
+const device = await testDevice();
+const EPSILON = 1e-5;
+
+interface Moments {
+  readonly mean: Float64Array;
+  /** Biased. */
+  readonly variance: Float64Array;
+}
+
+/** Of each row of x [channels, length]. */
+function moments(x: Float64Array, channels: number): Moments {
+  const length = x.length / channels;
+  const mean = new Float64Array(channels);
+  const variance = new Float64Array(channels);
+  for (let i = 0; i < x.length; i++) mean[Math.floor(i / length)] += x[i] / length;
+  for (let i = 0; i < x.length; i++) {
+    const c = Math.floor(i / length);
+    variance[c] += (x[i] - mean[c]) ** 2 / length;
+  }
+  return { mean, variance };
+}
+
+function normalised(x: Float64Array, { mean, variance }: Moments): Float64Array {
+  const length = x.length / mean.length;
+  return x.map((value, i) => {
+    const c = Math.floor(i / length);
+    return (value - mean[c]) / Math.sqrt(variance[c] + EPSILON);
+  });
+}
+
+function batchNormed(x: Float64Array, weight: Float64Array, bias: Float64Array, used: Moments): Float64Array {
+  const length = x.length / weight.length;
+  return normalised(x, used).map((value, i) => value * weight[Math.floor(i / length)] + bias[Math.floor(i / length)]);
+}
+
+/** Gradients by the chain rule through mean and variance, for shapes too large for central differences. */
+function trainingGradients(x: Float64Array, weight: Float64Array, gradOutput: Float64Array) {
+  const channels = weight.length;
+  const length = x.length / channels;
+  const batch = moments(x, channels);
+  const z = normalised(x, batch);
+  const grads = { x: new Float64Array(x.length), weight: new Float64Array(channels), bias: new Float64Array(channels) };
+  for (let i = 0; i < x.length; i++) {
+    grads.weight[Math.floor(i / length)] += gradOutput[i] * z[i];
+    grads.bias[Math.floor(i / length)] += gradOutput[i];
+  }
+  for (let i = 0; i < x.length; i++) {
+    const c = Math.floor(i / length);
+    const inner = gradOutput[i] - (grads.bias[c] + z[i] * grads.weight[c]) / length;
+    grads.x[i] = (weight[c] / Math.sqrt(batch.variance[c] + EPSILON)) * inner;
+  }
+  return grads;
+}
+
+function runningOf(channels: number) {
+  const values = { mean: normalValues(channels, 21), variance: normalValues(channels, 22).map((v) => v * v + 0.1) };
+  return {
+    values: { mean: Float64Array.from(values.mean), variance: Float64Array.from(values.variance) },
+    mean: Tensor.from(device, values.mean, [channels]),
+    variance: Tensor.from(device, values.variance, [channels]),
+  };
+}
+
+/** Not two values a channel: they are always +-1 when normalised, and the gradient of x is nothing but rounding. */
+const SMALL: Shape[] = [
+  [1, 3],
+  [3, 5],
+  [5, 8],
+  [2, 1, 1, 3],
+  [3, 3, 2, 7],
+  [2, 4, 4, 4],
+];
+/** Many short rows; rows of one part and one more; several parts of unequal length, in vec4s and in single elements. */
+const LARGE: Shape[] = [
+  [130, 1, 1, 32],
+  [70, 129],
+  [2, 32, 32, 4],
+  [3, 4100],
+  [2, 33, 32, 8],
+  [3, 19, 23, 21],
+];
+
+describe('batchNorm in training', () => {
+  it.each([...SMALL, ...LARGE].map((shape) => ({ shape })))('$shape', async ({ shape }) => {
+    const channels = shape[0];
+    const length = sizeOf(shape) / channels;
+    const momentum = 0.3;
+    const running = runningOf(channels);
+    const x = normalValues(sizeOf(shape), 1).map((value, i) => 2 * value + Math.floor(i / length));
+    await checkOperation(device, {
+      name: 'batchNorm training',
+      inputs: { x: shape, weight: [channels], bias: [channels] },
+      values: { x },
+      forward: (inputs) =>
+        batchNorm(inputs.x, inputs.weight, inputs.bias, running, { training: true, momentum, epsilon: EPSILON }),
+      reference: (inputs) => batchNormed(inputs.x, inputs.weight, inputs.bias, moments(inputs.x, channels)),
+      gradients: LARGE.includes(shape)
+        ? (inputs, gradOutput) => trainingGradients(inputs.x, inputs.weight, gradOutput)
+        : undefined,
+    });
+    const batch = moments(Float64Array.from(x), channels);
+    const mean = running.values.mean.map((value, c) => (1 - momentum) * value + momentum * batch.mean[c]);
+    const variance = running.values.variance.map(
+      (value, c) => (1 - momentum) * value + (momentum * batch.variance[c] * length) / (length - 1),
+    );
+    expectClose(await running.mean.read(), mean, 1e-5, 'running mean');
+    expectClose(await running.variance.read(), variance, 1e-5, 'running variance');
+  });
+
+  it.each([{ shape: [3, 16, 16, 64] }, { shape: [4, 37] }])(
+    'keeps its digits far from zero, $shape',
+    async ({ shape }) => {
+      const channels = shape[0];
+      const running = runningOf(channels);
+      const x = normalValues(sizeOf(shape), 1).map((value) => value + 1000);
+      await checkOperation(device, {
+        name: 'batchNorm of mean 1000, standard deviation 1',
+        inputs: { x: shape, weight: [channels], bias: [channels] },
+        values: { x },
+        forward: (inputs) => batchNorm(inputs.x, inputs.weight, inputs.bias, running, { training: true, momentum: 1 }),
+        reference: (inputs) => batchNormed(inputs.x, inputs.weight, inputs.bias, moments(inputs.x, channels)),
+        gradients: (inputs, gradOutput) => trainingGradients(inputs.x, inputs.weight, gradOutput),
+        tolerance: 5e-5, // The mean itself is rounded to a multiple of 6e-5.
+      });
+      const { mean, variance } = moments(Float64Array.from(x), channels);
+      const length = x.length / channels;
+      expectClose(await running.mean.read(), mean, 1e-7, 'mean');
+      expectClose(
+        await running.variance.read(),
+        variance.map((v) => (v * length) / (length - 1)),
+        1e-5,
+        'variance',
+      );
+    },
+  );
+
+  it('gives finite values and gradients for a constant channel', async () => {
+    const x = new Parameter(Tensor.from(device, new Float32Array(12).fill(7.1), [1, 12]));
+    const ones = new Parameter(Tensor.from(device, [1], [1]));
+    const bias = new Parameter(Tensor.from(device, [0.5], [1]));
+    const y = batchNorm(x, ones, bias, runningOf(1), { training: true });
+    backward(y, Tensor.from(device, normalValues(12, 3), y.shape));
+    expectClose(await y.read(), new Float32Array(12).fill(0.5), 1e-5, 'constant');
+    expect((await x.grad!.read()).every(Number.isFinite)).toBe(true);
+  });
+
+  it('repeats bit for bit', async () => {
+    const run = async () => {
+      const x = new Parameter(Tensor.from(device, normalValues(2 * 33 * 32 * 8, 1), [2, 33, 32, 8]));
+      const weight = new Parameter(Tensor.from(device, normalValues(2, 2), [2]));
+      const bias = new Parameter(Tensor.from(device, normalValues(2, 3), [2]));
+      const running = runningOf(2);
+      const y = batchNorm(x, weight, bias, running, { training: true });
+      backward(y, Tensor.from(device, normalValues(y.size, 4), y.shape));
+      const tensors = [y, x.grad!, weight.grad!, bias.grad!, running.mean, running.variance];
+      return Promise.all(tensors.map((tensor) => tensor.read()));
+    };
+    expect(await run()).toEqual(await run());
+  });
+
+  it('refuses a single value a channel', () => {
+    const x = Tensor.zeros(device, [4, 1, 1, 1]);
+    const perChannel = Tensor.zeros(device, [4]);
+    expect(() => batchNorm(x, perChannel, perChannel, runningOf(4), { training: true })).toThrow(
+      'batchNorm: expected more than one value a channel in training, got x [4,1,1,1]',
+    );
+  });
+});
+
+describe('batchNorm in evaluation', () => {
+  it.each([[4, 1], ...SMALL].map((shape) => ({ shape })))('$shape', async ({ shape }) => {
+    const channels = shape[0];
+    const running = runningOf(channels);
+    await checkOperation(device, {
+      name: 'batchNorm evaluation',
+      inputs: { x: shape, weight: [channels], bias: [channels] },
+      forward: (inputs) => batchNorm(inputs.x, inputs.weight, inputs.bias, running, { training: false }),
+      reference: (inputs) => batchNormed(inputs.x, inputs.weight, inputs.bias, running.values),
+    });
+    expect(Array.from(await running.mean.read())).toEqual(Array.from(running.values.mean));
+    expect(Array.from(await running.variance.read())).toEqual(Array.from(running.values.variance));
+  });
+});
+
+it('keeps two numbers a channel besides x for the backward pass', () => {
+  const x = new Parameter(Tensor.from(device, normalValues(2 * 9000, 1), [2, 9000]));
+  const perChannel = new Parameter(Tensor.from(device, normalValues(2, 2), [2]));
+  const running = runningOf(2);
+  const before = device.memory().usedBytes;
+  scope(() => {
+    const y = batchNorm(x, perChannel, perChannel, running, { training: true });
+    const smallestBuffer = 256;
+    expect(device.memory().usedBytes - before).toBe(y.buffer.sizeBytes + smallestBuffer);
+  });
+});
+
+it('says what does not fit', () => {
+  const x = Tensor.zeros(device, [3, 4]);
+  const three = Tensor.zeros(device, [3]);
+  const options = { training: false };
+  expect(() => batchNorm(x, Tensor.zeros(device, [4]), three, runningOf(3), options)).toThrow(
+    'batchNorm: expected a weight of [3], got [4] (x [3,4])',
+  );
+  expect(() => batchNorm(x, three, three, runningOf(2), options)).toThrow('expected a running mean of [3], got [2]');
+  expect(() => batchNorm(three, three, three, runningOf(3), options)).toThrow('expected x [C,...,N]');
+});

@@ -9,6 +9,8 @@ export { conv2d } from './conv2d/conv2d.js';
 export type { Conv2dOptions } from './conv2d/geometry.js';
 export { linear } from './linear/linear.js';
 export { matmul } from './matmul/matmul.js';
+export { maxPool2d } from './max_pool2d/max_pool2d.js';
+export type { Pool2dOptions } from './max_pool2d/pool_geometry.js';
 export { mul } from './mul/mul.js';
 export { max, mean, sum } from './reduce/reduce.js';
 export { relu } from './relu/relu.js';

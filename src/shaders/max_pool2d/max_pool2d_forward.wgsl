@@ -1,0 +1,63 @@
+// y[c, oy, ox, n] = maximum over a window of x [C, height, width, N], the border left out, and taps[c, oy, ox, n] = where in the window
+// (ky * kernel_size + kx) it was found: the first maximum, or the last NaN, as in PyTorch. One invocation a Vec of y.
+alias Vec = vec4<f32>;
+alias Taps = vec4<u32>;
+const LANES: u32 = 4;
+const WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  count: u32, // Vecs of y
+  batch: u32, // in Vecs
+  height: u32,
+  width: u32,
+  out_height: u32,
+  out_width: u32,
+  kernel_size: u32,
+  stride: u32,
+  padding: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<Vec>;
+@group(0) @binding(1) var<storage, read_write> y: array<Vec>;
+@group(0) @binding(2) var<storage, read_write> taps: array<Taps>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+// NaN is told by its bits: drivers may take `value != value` to be false.
+const INFINITY = Taps(0x7f800000u);
+
+fn magnitude(value: Vec) -> Taps { return bitcast<Taps>(value) & Taps(0x7fffffffu); }
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
+  if (i >= params.count) { return; }
+  let n = i % params.batch;
+  let pixel = i / params.batch;
+  let channel = pixel / params.out_width / params.out_height;
+  let window_y = pixel / params.out_width % params.out_height * params.stride; // first row of the window, in the padded image
+  let window_x = pixel % params.out_width * params.stride;
+
+  let first_ky = max(window_y, params.padding) - window_y;
+  let first_kx = max(window_x, params.padding) - window_x;
+  let end_ky = min(params.kernel_size, params.height + params.padding - window_y);
+  let end_kx = min(params.kernel_size, params.width + params.padding - window_x);
+
+  let first_row = (channel * params.height + window_y + first_ky - params.padding) * params.width;
+  var best = x[(first_row + window_x + first_kx - params.padding) * params.batch + n];
+  var best_tap = Taps(first_ky * params.kernel_size + first_kx);
+  for (var ky = first_ky; ky < end_ky; ky++) {
+    let row = (channel * params.height + window_y + ky - params.padding) * params.width;
+    for (var kx = first_kx; kx < end_kx; kx++) {
+      let value = x[(row + window_x + kx - params.padding) * params.batch + n];
+      let wins = (magnitude(value) > INFINITY) | ((value > best) & (magnitude(best) <= INFINITY));
+      best = select(best, value, wins);
+      best_tap = select(best_tap, Taps(ky * params.kernel_size + kx), wins);
+    }
+  }
+  y[i] = best;
+  taps[i] = best_tap;
+}

@@ -1,0 +1,56 @@
+// grad_input[c, iy, ix, n] = sum of grad_output over the windows whose maximum was found at this element of x [C, height, width, N].
+// Gathered, one invocation a Vec of grad_input, so that windows may overlap and need no atomics.
+alias Vec = vec4<f32>;
+alias Taps = vec4<u32>;
+const LANES: u32 = 4;
+const WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  count: u32, // Vecs of grad_input
+  batch: u32, // in Vecs
+  height: u32,
+  width: u32,
+  out_height: u32,
+  out_width: u32,
+  kernel_size: u32,
+  stride: u32,
+  padding: u32,
+}
+
+@group(0) @binding(0) var<storage, read> grad_output: array<Vec>;
+@group(0) @binding(1) var<storage, read> taps: array<Taps>;
+@group(0) @binding(2) var<storage, read_write> grad_input: array<Vec>;
+@group(0) @binding(3) var<uniform> params: Params;
+
+/// The first window along one axis that holds `position`, counted in the padded image.
+fn first_window(position: u32) -> u32 {
+  let start = max(position + 1u, params.kernel_size) - params.kernel_size;
+  return (start + params.stride - 1u) / params.stride;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
+  if (i >= params.count) { return; }
+  let n = i % params.batch;
+  let pixel = i / params.batch;
+  let channel = pixel / params.width / params.height;
+  let padded_y = pixel / params.width % params.height + params.padding;
+  let padded_x = pixel % params.width + params.padding;
+  let end_oy = min(params.out_height, padded_y / params.stride + 1u);
+  let end_ox = min(params.out_width, padded_x / params.stride + 1u);
+
+  var total = Vec(0.0);
+  for (var oy = first_window(padded_y); oy < end_oy; oy++) {
+    for (var ox = first_window(padded_x); ox < end_ox; ox++) {
+      let output = ((channel * params.out_height + oy) * params.out_width + ox) * params.batch + n;
+      let tap = (padded_y - oy * params.stride) * params.kernel_size + padded_x - ox * params.stride;
+      total += select(Vec(0.0), grad_output[output], taps[output] == Taps(tap));
+    }
+  }
+  grad_input[i] = total;
+}

@@ -1,0 +1,107 @@
+// Labelled images as bytes, and what a training run must know about their data set. Browser-safe: no file is read here.
+
+import { InputError } from '../device/index.js';
+
+export type SplitName = 'train' | 'test';
+
+export interface ImageSplit {
+  /** [count, channels, height, width], channels in the order red, green, blue. */
+  readonly images: Uint8Array;
+  /** [count], each below the data set's number of classes. */
+  readonly labels: Uint8Array | Uint16Array;
+  readonly count: number;
+}
+
+/** The random changes of `--augment standard`: a crop of the image padded with black on every side, and a mirrored half. */
+export interface Augmentation {
+  /** In pixels, on each side. */
+  readonly padding: number;
+  readonly flip: boolean;
+}
+
+/** What is known of a data set before any of its files is read. */
+export interface DatasetInfo {
+  readonly name: string;
+  /** Number of classes. */
+  readonly classes: number;
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** Of each channel, for pixels in [0, 1]. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly augmentation: Augmentation;
+}
+
+export interface ImageDataset extends DatasetInfo {
+  /** Empty (count 0) if it was not asked for. */
+  readonly train: ImageSplit;
+  readonly test: ImageSplit;
+  /** Where the images come from, for the log of the run. */
+  readonly source: string;
+}
+
+export interface LoadOptions {
+  /** Default: both. */
+  readonly parts?: readonly SplitName[];
+  /** At most so many images of a part, its first ones. Default: all. */
+  readonly limit?: Readonly<Partial<Record<SplitName, number>>>;
+}
+
+/**
+ * The first `count` records (all, if there are fewer), as views.
+ * @throws InputError unless `count` is a positive integer.
+ */
+export function limitSplit(split: ImageSplit, count = Infinity): ImageSplit {
+  if (!(count >= 1) || (Number.isFinite(count) && !Number.isInteger(count))) {
+    throw new InputError(`limit: expected a positive whole number of images, got ${count}`);
+  }
+  if (count >= split.count) return split;
+  const imageBytes = split.images.length / split.count;
+  return { images: split.images.subarray(0, count * imageBytes), labels: split.labels.subarray(0, count), count };
+}
+
+/** The records of all these splits, in order. */
+export function concatSplits(splits: readonly ImageSplit[]): ImageSplit {
+  if (splits.length === 1) return splits[0];
+  const count = splits.reduce((sum, split) => sum + split.count, 0);
+  const images = new Uint8Array(splits.reduce((sum, split) => sum + split.images.length, 0));
+  const labels = splits.every((split) => split.labels instanceof Uint8Array)
+    ? new Uint8Array(count)
+    : new Uint16Array(count);
+  let record = 0;
+  let byte = 0;
+  for (const split of splits) {
+    images.set(split.images, byte);
+    labels.set(split.labels, record);
+    byte += split.images.length;
+    record += split.count;
+  }
+  return { images, labels, count };
+}
+
+/**
+ * The data set with the parts asked for; the others stay empty.
+ * @param load reads one part; it may return more than `limit` images, but need not read what lies beyond.
+ */
+export async function assembleDataset(
+  info: DatasetInfo,
+  source: string,
+  { parts = ['train', 'test'], limit = {} }: LoadOptions,
+  load: (part: SplitName, limit: number | undefined) => Promise<ImageSplit>,
+): Promise<ImageDataset> {
+  const empty: ImageSplit = { images: new Uint8Array(0), labels: new Uint8Array(0), count: 0 };
+  const splits = { train: empty, test: empty };
+  for (const part of parts) splits[part] = limitSplit(await load(part, limit[part]), limit[part]);
+  return { ...info, ...splits, source };
+}
+
+/** @throws InputError naming the first record whose label is not below `classes`. */
+export function checkLabels(labels: Uint8Array | Uint16Array, classes: number, where: string, what = 'label'): void {
+  const record = labels.findIndex((label: number) => label >= classes);
+  if (record >= 0) {
+    throw new InputError(
+      `${where}: expected every ${what} below ${classes}, got ${labels[record]} in record ${record} (counted from 0)`,
+    );
+  }
+}

@@ -1,0 +1,14 @@
+// The data room: formats, the order of an epoch, batches assembled on the GPU. Browser-safe; index.node.ts adds files.
+export { CIFAR10, CIFAR100, parseCifar10, parseCifar100 } from './cifar.js';
+export {
+  type Augmentation,
+  concatSplits,
+  type DatasetInfo,
+  type ImageDataset,
+  type ImageSplit,
+  type LoadOptions,
+  limitSplit,
+  type SplitName,
+} from './dataset.js';
+export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
+export { MNIST, splitDigits } from './mnist.js';

@@ -1,6 +1,7 @@
 // Every operation, one line each.
 export { add } from './add/add.js';
 export { addBias } from './add_bias/add_bias.js';
+export { avgPool2d, globalAvgPool2d } from './avg_pool2d/avg_pool2d.js';
 export { type BatchNormOptions, batchNorm, type RunningStatistics } from './batch_norm/batch_norm.js';
 export { type BlockConv2dOptions, blockConv2d } from './block_conv2d/block_conv2d.js';
 export { BlockTables, type BlockTopology } from './block_conv2d/block_tables.js';

@@ -9,6 +9,7 @@ export { blockLinear } from './block_linear/block_linear.js';
 export { conv2d } from './conv2d/conv2d.js';
 export type { Conv2dOptions } from './conv2d/geometry.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross_entropy/cross_entropy.js';
+export { dropout } from './dropout/dropout.js';
 export { linear } from './linear/linear.js';
 export { matmul } from './matmul/matmul.js';
 export { maxPool2d } from './max_pool2d/max_pool2d.js';

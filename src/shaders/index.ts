@@ -11,6 +11,7 @@ export type { Conv2dOptions } from './conv2d/geometry.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross_entropy/cross_entropy.js';
 export { dropout } from './dropout/dropout.js';
 export { linear } from './linear/linear.js';
+export { type MaskWeightOptions, maskWeight } from './mask_weight/mask_weight.js';
 export { matmul } from './matmul/matmul.js';
 export { maxPool2d } from './max_pool2d/max_pool2d.js';
 export type { Pool2dOptions } from './max_pool2d/pool_geometry.js';

@@ -21,3 +21,4 @@ export { max, mean, sum } from './reduce/reduce.js';
 export { relu } from './relu/relu.js';
 export { flatten, reshape } from './reshape/reshape.js';
 export { scale } from './scale/scale.js';
+export { guardLoss, sgdStep } from './sgd/sgd.js';

@@ -1,6 +1,7 @@
 // What the tests of the sparse room share: random layers, random valid topologies, and a reader of the topology fixtures.
 
 import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
 import { initialTopology, type ShuffledBlocks } from '../../src/sparse/index.js';
 import type { Random } from '../../src/tensor/random.js';
 
@@ -81,4 +82,16 @@ export function readFixture(path: string) {
     floats: (name: string) => tensors.get(name) as Float32Array,
     mask: (name: string) => tensors.get(name) as Uint8Array,
   };
+}
+
+/** toEqual for large arrays: compares in a plain loop, and asks vitest only for the message when they differ. */
+export function expectSame(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  let same = actual.length === expected.length;
+  for (let i = 0; same && i < expected.length; i++) same = Object.is(actual[i], expected[i]);
+  if (!same) expect(Array.from(actual)).toEqual(Array.from(expected));
+}
+
+/** `values` where `mask` is 1, 0 elsewhere. */
+export function masked(values: Float32Array, mask: ArrayLike<number>): Float32Array {
+  return values.map((value, i) => (mask[i] === 1 ? value : 0));
 }

@@ -30,5 +30,5 @@ export function accumulateMetrics(loss: Tensor, logits: Tensor, labels: Tensor, 
   checkTensor('accumulateMetrics', 'counts', counts, 'u32', [3]);
   const tensors = { loss, x: logits, labels, loss_sum: lossSum, counts };
   const workgroups = Math.ceil(samples / metricsKernel.constant('COLUMNS'));
-  runKernelOn(metricsKernel, tensors, { classes, samples }, workgroups);
+  runKernelOn(metricsKernel, tensors, { classes, samples, zero: 0 }, workgroups);
 }

@@ -6,6 +6,7 @@ export { type BatchNormOptions, batchNorm, type RunningStatistics } from './batc
 export { type BlockConv2dOptions, blockConv2d } from './block_conv2d/block_conv2d.js';
 export { BlockTables, type BlockTopology } from './block_conv2d/block_tables.js';
 export { blockLinear } from './block_linear/block_linear.js';
+export { cast } from './cast/cast.js';
 export { accumulateMetrics, type MetricTotals } from './classification_metrics/classification_metrics.js';
 export { conv2d } from './conv2d/conv2d.js';
 export type { Conv2dOptions } from './conv2d/geometry.js';

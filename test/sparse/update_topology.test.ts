@@ -60,9 +60,9 @@ describe('updateTopology', () => {
     const random = new Random(41);
     let updatesWithChange = 0;
     for (let layerIndex = 0; layerIndex < 34; layerIndex++) {
-      // Mostly narrow ones, whose rows are refined in less time.
-      const wide = randomLayer(random);
-      const layer = layerIndex < 3 ? wide : { ...wide, columns: wide.blockSize + (wide.columns % 20) };
+      // Refining the order of rows takes tens of milliseconds; layers of one group go without.
+      const any = randomLayer(random);
+      const layer = layerIndex < 8 ? any : { ...any, rows: 1 + (any.rows % any.blockSize) };
       let blocks = randomTopology(random, layer);
       for (let i = 0; i < 10; i++) {
         const weight = structuredMatrix(random, layer.rows, layer.columns);

@@ -17,9 +17,12 @@ struct Params {
 
 var<workgroup> folded: array<f32, WORKGROUP_SIZE>;
 
+// By its bits: a compiler may take it for granted that no value is NaN.
+fn is_nan(a: f32) -> bool { return (bitcast<u32>(a) & 0x7fffffffu) > 0x7f800000u; }
+
 fn fold(a: f32, b: f32) -> f32 {
   if (MAXIMUM == 0u) { return a + b; }
-  return select(a, b, b > a || b != b);
+  return select(a, b, !is_nan(a) && (b > a || is_nan(b)));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

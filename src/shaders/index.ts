@@ -12,6 +12,7 @@ export { conv2d } from './conv2d/conv2d.js';
 export type { Conv2dOptions } from './conv2d/geometry.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross_entropy/cross_entropy.js';
 export { dropout } from './dropout/dropout.js';
+export { gatherLabels, type ImageBatchOptions, imageBatch, packSample } from './image_batch/image_batch.js';
 export { fromNCHW, toNCHW } from './layout/layout.js';
 export { linear } from './linear/linear.js';
 export { type MaskWeightOptions, maskWeight } from './mask_weight/mask_weight.js';

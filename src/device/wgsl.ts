@@ -94,6 +94,12 @@ function parseParams(text: string, used: boolean): ParamField[] {
     });
 }
 
+const FITS: Readonly<Record<ParamField['type'], (value: number) => boolean>> = {
+  f32: (value) => typeof value === 'number',
+  u32: (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 32,
+  i32: (value) => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31,
+};
+
 /** Packs named numbers into the bytes of the Params struct. Throws on a missing, extra or unrepresentable value. */
 export function packParams(layout: WgslLayout, values: Readonly<Record<string, number>>, kernel: string): Uint8Array {
   const bytes = new Uint8Array(Math.max(16, Math.ceil((layout.params.length * 4) / 16) * 16));
@@ -101,8 +107,7 @@ export function packParams(layout: WgslLayout, values: Readonly<Record<string, n
   for (const [position, { name, type }] of layout.params.entries()) {
     const value = values[name];
     if (value === undefined) throw new Error(`${kernel}: parameter "${name}" is missing`);
-    const fits =
-      type === 'f32' || (Number.isInteger(value) && value >= (type === 'u32' ? 0 : -(2 ** 31)) && value < 2 ** 32);
+    const fits = FITS[type](value);
     if (!fits) throw new Error(`${kernel}: parameter "${name}" expected ${type}, got ${value}`);
     if (type === 'f32') view.setFloat32(position * 4, value, true);
     else if (type === 'u32') view.setUint32(position * 4, value, true);

@@ -40,12 +40,16 @@ export class BufferPool {
   private used = 0;
   private peak = 0;
   private count = 0;
+  /** In whole vec4s, as tensors are padded. */
+  private readonly largestBytes: number;
 
   constructor(
     private readonly gpu: GPUDevice,
     private readonly usage: number,
-    private readonly largestBytes: number,
-  ) {}
+    largestBytes: number,
+  ) {
+    this.largestBytes = Math.floor(largestBytes / 16) * 16;
+  }
 
   /**
    * A buffer of at least `sizeBytes` with unspecified contents. Of the free ones of its class it takes the one with the
@@ -57,7 +61,7 @@ export class BufferPool {
         `${purpose}: needs one buffer of ${formatBytes(sizeBytes)}, but this device binds at most ${formatBytes(this.largestBytes)}; use a smaller batch`,
       );
     }
-    const bytes = Math.min(sizeClass(sizeBytes), Math.floor(this.largestBytes / 16) * 16);
+    const bytes = Math.min(sizeClass(sizeBytes), this.largestBytes);
     const waiting = this.free.get(bytes);
     const buffer = waiting?.length ? waiting.pop()! : this.create(bytes);
     this.used += bytes;

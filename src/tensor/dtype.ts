@@ -49,7 +49,7 @@ function asTyped(values: ArrayLike<number>, dtype: DType): TypedArray {
 
 const scratch = new DataView(new ArrayBuffer(4));
 
-/** IEEE 754 binary16 bits of a number, rounded to nearest, ties to even. */
+/** IEEE 754 binary16 bits of a number, taken as float32 first; rounded to nearest, ties to even. */
 export function floatToHalf(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);

@@ -12,3 +12,5 @@ export {
 } from './dataset.js';
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
 export { MNIST, splitDigits } from './mnist.js';
+export { type ImageBatch, ResidentImages } from './resident_images.js';
+export { type BatchRange, batches, type EpochOptions, epochSamples } from './sampler.js';

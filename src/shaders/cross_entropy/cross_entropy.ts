@@ -40,7 +40,8 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   return record('crossEntropy', y, [logits], (gradOutput) => {
     const gradInput = Tensor.empty(device, logits.shape);
     const tensors = { x: logits, labels, statistics, grad_output: gradOutput, grad_input: gradInput };
-    const workgroups = Math.ceil(logits.size / gradLogitsKernel.constant('WORKGROUP_SIZE'));
+    const invocations = Math.ceil(classes / gradLogitsKernel.constant('CLASSES')) * samples;
+    const workgroups = Math.ceil(invocations / gradLogitsKernel.constant('WORKGROUP_SIZE'));
     runKernelOn(gradLogitsKernel, tensors, params, workgroups);
     return [gradInput];
   });

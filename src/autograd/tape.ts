@@ -80,6 +80,10 @@ export function backward(loss: Tensor, gradOutput?: Tensor): void {
   if (!nodes.has(loss)) throw new Error(`backward: the tensor ${formatShape(loss.shape)} depends on no parameter`);
   if (!gradOutput && loss.size !== 1)
     throw new Error(`backward: expected a loss of one element, got ${formatShape(loss.shape)}`);
+  if (gradOutput && !sameShape(gradOutput.shape, loss.shape))
+    throw new Error(
+      `backward: expected a gradient of shape ${formatShape(loss.shape)}, got ${formatShape(gradOutput.shape)}`,
+    );
   const seed = gradOutput ?? Tensor.from(loss.device, [1], loss.shape);
   const grads = new Map<Tensor, Tensor>([[loss, seed.view(seed.shape)]]);
   noGrad(() => {

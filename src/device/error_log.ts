@@ -5,13 +5,20 @@ import { DeviceLostError, DeviceMemoryError, KernelError } from './errors.js';
 export class ErrorLog {
   private first: Error | undefined;
   private readonly checks = new Set<Promise<void>>();
+  /** An error that may be the mere consequence of what an outstanding check is about to tell. */
+  private held: Error | undefined;
+  /** Why kernels could not be created, by path. */
+  private readonly failed = new Map<string, KernelError>();
   private lost: DeviceLostError | undefined;
   private closing = false;
 
   constructor(private readonly gpu: GPUDevice) {
     gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault?.();
-      this.report(translate((event as GPUUncapturedErrorEvent).error));
+      const { error } = event as GPUUncapturedErrorEvent;
+      const translated = this.causeOfInvalid(error.message) ?? translate(error);
+      if (this.checks.size > 0) this.held ??= translated;
+      else this.report(translated);
     });
     gpu.lost.then((info) => {
       if (this.closing) this.lost = new DeviceLostError('the device was destroyed by its owner');
@@ -26,8 +33,20 @@ export class ErrorLog {
     this.lost = new DeviceLostError('the device was destroyed by its owner');
   }
 
-  report(error: Error): void {
+  private report(error: Error): void {
     this.first ??= error;
+  }
+
+  /** The use of a pipeline that could not be created is answered with why it could not. */
+  private causeOfInvalid(message: string): KernelError | undefined {
+    const path = /\[Invalid ComputePipeline "([^"]+)"\]/.exec(message)?.[1];
+    return path === undefined ? undefined : this.failed.get(path);
+  }
+
+  /** The last check is done: what was held is told, unless a check has told its cause. */
+  private releaseHeld(): void {
+    if (this.held && !this.causeOfInvalid(this.held.message)) this.report(this.held);
+    this.held = undefined;
   }
 
   /** Throws what went wrong since the last call. A lost device throws for ever. */
@@ -57,18 +76,29 @@ export class ErrorLog {
 
   /**
    * Runs `create` inside an error scope; a validation error becomes a KernelError that names the kernel and, from
-   * the compilation messages of its module, line and column.
+   * the compilation messages of its module, line and column. It also goes to `onFailure`.
    */
-  guardCreation<T>(kernelPath: string, create: () => { result: T; module: GPUShaderModule }): T {
+  guardCreation<T>(
+    kernelPath: string,
+    create: () => { result: T; module: GPUShaderModule },
+    onFailure: (error: KernelError) => void,
+  ): T {
     this.gpu.pushErrorScope('validation');
     const { result, module } = create();
     const check = this.gpu
       .popErrorScope()
       .then(async (error) => {
-        if (error) this.report(await describeCreationError(kernelPath, module, error.message));
+        if (!error) return;
+        const failure = await describeCreationError(kernelPath, module, error.message);
+        this.failed.set(kernelPath, failure);
+        this.report(failure);
+        onFailure(failure);
       })
       .catch(() => {}) // The device was lost; `lost` tells.
-      .finally(() => this.checks.delete(check));
+      .finally(() => {
+        this.checks.delete(check);
+        if (this.checks.size === 0) this.releaseHeld();
+      });
     this.checks.add(check);
     return result;
   }

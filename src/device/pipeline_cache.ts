@@ -15,6 +15,8 @@ interface Compiled {
   readonly id: number;
   readonly pipeline: GPUComputePipeline;
   readonly bindGroupLayout: GPUBindGroupLayout;
+  /** Why it could not be created, once that is known. */
+  failure?: KernelError;
 }
 
 interface ParamsBuffer {
@@ -41,10 +43,18 @@ export class PipelineCache {
   pipeline(kernel: Kernel): Compiled {
     let entry = this.compiled.get(kernel.source);
     if (!entry) {
-      entry = this.errors.guardCreation(kernel.path, () => this.compile(kernel));
+      const created = this.errors.guardCreation(
+        kernel.path,
+        () => this.compile(kernel),
+        (failure) => {
+          created.failure = failure;
+        },
+      );
+      entry = created;
       this.compiled.set(kernel.source, entry);
       this.created.pipelines++;
     }
+    if (entry.failure) throw entry.failure;
     return entry;
   }
 
@@ -83,6 +93,7 @@ export class PipelineCache {
       if (!slice) throw new KernelError(`${kernel.path}: nothing bound to "${name}"`, kernel.path);
       key += `|${slice.buffer.id}:${slice.sizeBytes}`;
     }
+    if (Object.keys(slices).length > layout.bindings.length) throw extraBinding(kernel, slices);
     let group = this.bindGroups.get(key);
     if (!group) {
       checkBindings(kernel, slices);
@@ -127,23 +138,24 @@ export class PipelineCache {
   }
 }
 
-/** WebGPU refuses a buffer bound both for reading and for writing with a message that names neither; ours does. */
-function checkBindings(kernel: Kernel, slices: Readonly<Record<string, BufferSlice>>): void {
-  const { bindings } = kernel.layout;
-  for (const name of Object.keys(slices)) {
-    if (!bindings.some((binding) => binding.name === name)) {
-      throw new KernelError(
-        `${kernel.path}: has no binding "${name}" (it has ${bindings.map((b) => b.name).join(', ')})`,
-        kernel.path,
-      );
+function extraBinding({ layout, path }: Kernel, slices: Readonly<Record<string, BufferSlice>>): KernelError {
+  const known = layout.bindings.map(({ name }) => name);
+  const extra = Object.keys(slices).find((name) => !known.includes(name));
+  return new KernelError(`${path}: has no binding "${extra}" (it has ${known.join(', ')})`, path);
+}
+
+/** WebGPU refuses these too, but later, and with messages that do not name the binding. */
+function checkBindings({ layout, path }: Kernel, slices: Readonly<Record<string, BufferSlice>>): void {
+  for (const { name } of layout.bindings) {
+    const { buffer, sizeBytes } = slices[name];
+    if (sizeBytes > buffer.sizeBytes) {
+      throw new KernelError(`${path}: "${name}" binds ${sizeBytes} bytes of a buffer of ${buffer.sizeBytes}`, path);
     }
   }
-  for (const written of bindings.filter((binding) => binding.access === 'read_write')) {
-    const twin = bindings.find((b) => b !== written && slices[b.name].buffer === slices[written.name].buffer);
-    if (twin)
-      throw new KernelError(
-        `${kernel.path}: "${written.name}" is written, but "${twin.name}" is the same buffer`,
-        kernel.path,
-      );
+  for (const { name } of layout.bindings.filter(({ access }) => access === 'read_write')) {
+    const twin = layout.bindings.find(
+      (other) => other.name !== name && slices[other.name].buffer === slices[name].buffer,
+    );
+    if (twin) throw new KernelError(`${path}: "${name}" is written, but "${twin.name}" is the same buffer`, path);
   }
 }

@@ -25,7 +25,7 @@ export async function runKernel<A extends Readonly<Record<string, KernelArray>>>
   const buffers: GpuBuffer[] = [];
   try {
     for (const [name, array] of Object.entries(arrays)) {
-      const bytes = bytesFromValues(array, dtypeOf(array));
+      const bytes = bytesFromValues(array, dtypeOf(name, array));
       const buffer = device.allocate(bytes.byteLength, name);
       buffers.push(buffer);
       device.write(buffer, bytes);
@@ -36,7 +36,7 @@ export async function runKernel<A extends Readonly<Record<string, KernelArray>>>
     const results = await Promise.all(
       written.map(async ({ name }) => {
         const bytes = await device.read(slices[name].buffer, arrays[name].byteLength);
-        return [name, valuesFromBytes(bytes, dtypeOf(arrays[name]))] as const;
+        return [name, valuesFromBytes(bytes, dtypeOf(name, arrays[name]))] as const;
       }),
     );
     return Object.fromEntries(results) as { [K in keyof A]: A[K] };
@@ -45,8 +45,13 @@ export async function runKernel<A extends Readonly<Record<string, KernelArray>>>
   }
 }
 
-function dtypeOf(array: KernelArray): 'f32' | 'u32' | 'i32' | 'u8' {
+function dtypeOf(name: string, array: KernelArray): 'f32' | 'u32' | 'i32' | 'u8' {
   if (array instanceof Float32Array) return 'f32';
   if (array instanceof Uint32Array) return 'u32';
-  return array instanceof Int32Array ? 'i32' : 'u8';
+  if (array instanceof Int32Array) return 'i32';
+  if (array instanceof Uint8Array) return 'u8';
+  const kind = (array as object | undefined)?.constructor.name;
+  throw new Error(
+    `runKernel: expected ${name} a Float32Array, Uint32Array, Int32Array or Uint8Array, got ${kind ?? array}`,
+  );
 }

@@ -161,6 +161,11 @@ export function blockConv2dGradInput(
   return result;
 }
 
+/** The power of two that keeps [POSITIONS][BLOCK] Vecs within 8 KiB: 32 up to B = 16, then half as many for twice the rows. */
+function stagedPositions(blockSize: number): number {
+  return Math.max(4, Math.min(32, 2 ** Math.floor(Math.log2(512 / blockSize))));
+}
+
 export function blockConv2dGradValues(
   x: Tensor,
   gradOutput: Tensor,
@@ -169,8 +174,7 @@ export function blockConv2dGradValues(
 ): Tensor {
   const { device } = x;
   const { numBlocks, blockSize, numTiles } = tables;
-  // What is staged, [POSITIONS][BLOCK] Vecs, stays within 8 KiB of workgroup memory.
-  const staged = { BLOCK: blockSize, POSITIONS: blockSize <= 16 ? 32 : 16 };
+  const staged = { BLOCK: blockSize, POSITIONS: stagedPositions(blockSize) };
   const tiled = forBatch(gradWeightKernel, geometry.batchSize).with(staged);
   const parts = tiled.constant('POSITION_THREADS');
   if ((tiled.constant('COLUMNS') * tiled.constant('WORKGROUP_SIZE')) / parts !== TILE_SLOTS) {

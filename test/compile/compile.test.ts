@@ -1,0 +1,136 @@
+// Every kernel compiles, as it stands and in every form in which an operation uses it, on a backend that executes nothing.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Kernel, kernel, openDevice, type Specialization, type WgslFile } from '../../src/device/index.js';
+import { forBatch } from '../../src/shaders/launch.js';
+import * as embedded from '../../src/wgsl.generated.js';
+
+const files: Readonly<Record<string, WgslFile>> = embedded;
+const device = await openDevice({ backend: 'null' });
+afterAll(() => device.destroy());
+
+const BLOCK_SIZES = [4, 5, 8, 16, 32, 64];
+
+/** Rows B of a block times the Vecs a thread: what columnsPerThread gives on software and hardware, and 1. */
+const BLOCK_TILES = BLOCK_SIZES.flatMap((BLOCK) =>
+  [64, 16, 1].map((most) => ({ BLOCK, COLUMNS: Math.max(1, Math.min(4, Math.floor(most / BLOCK))) })),
+);
+
+/**
+ * The arguments of every `.with({ ... })` in src/shaders, by kernel. What `forBatch` does to kernels that have LANES is not
+ * in the table: the test applies it to all of them.
+ */
+const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
+  block_conv2d_forward: BLOCK_TILES,
+  block_conv2d_grad_columns: BLOCK_TILES,
+  block_conv2d_grad_weight: BLOCK_SIZES.map((BLOCK) => ({
+    BLOCK,
+    POSITIONS: Math.min(32, 2 ** Math.floor(Math.log2(512 / BLOCK))),
+  })),
+  conv2d_gather: [{ COLUMNS: 1 }, { COLUMNS: 4 }],
+  gather_labels: [{ LABEL_BYTES: 4 }],
+  reduce_columns: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
+  reduce_grad_input: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
+  reduce_rows: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
+};
+
+/** Further lines that change where a Vec is one number. */
+const SCALAR_LANES: Readonly<Record<string, Specialization>> = {
+  max_pool2d_forward: { Taps: 'u32' },
+  max_pool2d_grad_input: { Taps: 'u32' },
+};
+
+/** Every form of a kernel, as it stands first. */
+function formsOf(name: string): Kernel[] {
+  const whole = kernel(files[name]);
+  const forms = [whole, ...(SPECIALIZATIONS[name] ?? []).map((values) => whole.with(values))];
+  if (whole.layout.constants.LANES === undefined) return forms;
+  return [...forms, ...forms.map((form) => forBatch(form, 1).with(SCALAR_LANES[name] ?? {}))];
+}
+
+/** Compiles, binds and dispatches; rejects with what is wrong. */
+async function compile(form: Kernel): Promise<void> {
+  const bindings = form.layout.bindings.map(
+    ({ name }) => [name, { buffer: device.allocate(4096), sizeBytes: 4096 }] as const,
+  );
+  const params = form.layout.params.map(({ name }) => [name, 0] as const);
+  device.run(form, Object.fromEntries(bindings), Object.fromEntries(params), 1);
+  await device.finish();
+  for (const [, { buffer }] of bindings) device.free(buffer);
+}
+
+describe('every .wgsl file', () => {
+  const names = Object.keys(files);
+
+  it('is embedded', () => {
+    const shaders = readdirSync('src', { recursive: true }).filter((path) => String(path).endsWith('.wgsl'));
+    expect(names.length).toBe(shaders.length);
+    expect(names.length).toBeGreaterThan(10);
+  });
+
+  it.each(names)('%s compiles in all its forms', async (name) => {
+    for (const form of formsOf(name)) await compile(form);
+  });
+
+  it.each(names)("%s keeps within WebGPU's default limits", (name) => {
+    const { bindings, constants } = kernel(files[name]).layout;
+    expect(bindings.length).toBeLessThanOrEqual(8);
+    expect(constants.WORKGROUP_SIZE ?? 1).toBeLessThanOrEqual(256);
+  });
+
+  it.each(names)('%s opens with what it computes', (name) => {
+    expect(files[name].text).toMatch(/^\/\/ \S/);
+  });
+});
+
+describe('the table', () => {
+  it('names only kernels that there are', () => {
+    for (const name of [...Object.keys(SPECIALIZATIONS), ...Object.keys(SCALAR_LANES)]) {
+      expect(Object.keys(files)).toContain(name);
+    }
+  });
+
+  it('knows every operation that specialises its kernels', () => {
+    const sources = readdirSync('src/shaders', { recursive: true })
+      .map((path) => join('src/shaders', String(path)))
+      .filter((path) => path.endsWith('.ts') && !path.endsWith('launch.ts'));
+    const unknown = sources.filter((path) => {
+      const text = readFileSync(path, 'utf8');
+      const keys = [...text.matchAll(/\.with\(\s*(\{[^}]*\}|\w+)/g)].flatMap(([, argument]) => keysOf(argument, text));
+      const imported = Object.keys(files).filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+      const covered = new Set(
+        imported.flatMap((name) => [...(SPECIALIZATIONS[name] ?? []), SCALAR_LANES[name] ?? {}].flatMap(Object.keys)),
+      );
+      return keys.some((key) => !covered.has(key));
+    });
+    expect(unknown).toEqual([]);
+  });
+});
+
+/** Names of the constants in the argument of a `.with()`: an object, or the name of one declared in the same text. */
+function keysOf(argument: string, text: string): string[] {
+  const object = argument.startsWith('{')
+    ? argument
+    : new RegExp(`\\b${argument}\\s*(?:=|:)\\s*(\\{[^}]*\\})`).exec(text)?.[1];
+  if (object === undefined) throw new Error(`compile test: found no object for .with(${argument})`);
+  return [...object.matchAll(/([A-Za-z]\w*)\s*:/g)].map(([, key]) => key);
+}
+
+describe('a file that does not compile', () => {
+  const { path, text } = files.gradient_sum;
+  const lineOf = (part: string) => text.slice(0, text.indexOf(part)).split('\n').length;
+
+  it.each([
+    ['a misspelt name', 'total[i] = a[i] + b[i];', 'total[i] = a[i] + c[i];', /unresolved value 'c'/],
+    ['a wrong type', 'i < params.count)', 'i < f32(params.count))', /no matching overload/],
+    ['a missing semicolon', 'total[i] = a[i] + b[i];', 'total[i] = a[i] + b[i]', /expected ';'/],
+  ])('%s is told with line and column', async (_, right, wrong, reason) => {
+    expect(text).toContain(right);
+    const error = await compile(new Kernel(path, text.replace(right, wrong))).catch((reason) => reason);
+    expect(error).toMatchObject({ name: 'KernelError', kernel: path, line: lineOf(right) });
+    expect(error.column).toBeGreaterThan(1);
+    expect(error.message).toMatch(reason);
+  });
+});

@@ -9,16 +9,16 @@ import {
   block_conv2d_grad_input,
   block_conv2d_grad_weight,
 } from '../../wgsl.generated.js';
-import { conv2dGradWeight } from '../conv2d/conv2d.js';
+import { addParts, conv2dGradWeight } from '../conv2d/conv2d.js';
 import {
   type Conv2dOptions,
   type ConvGeometry,
   chunkSize,
   columnsPerThread,
   conv2dGeometry,
+  weightColumnsPerThread,
 } from '../conv2d/geometry.js';
 import { forBatch, lanesOf, runKernelOn } from '../launch.js';
-import { sum } from '../reduce/reduce.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
 
 const forwardKernel = kernel(block_conv2d_forward);
@@ -161,11 +161,6 @@ export function blockConv2dGradInput(
   return result;
 }
 
-/** The power of two that keeps [POSITIONS][BLOCK] Vecs within 8 KiB: 32 up to B = 16, then half as many for twice the rows. */
-function stagedPositions(blockSize: number): number {
-  return Math.max(4, Math.min(32, 2 ** Math.floor(Math.log2(512 / blockSize))));
-}
-
 export function blockConv2dGradValues(
   x: Tensor,
   gradOutput: Tensor,
@@ -174,15 +169,16 @@ export function blockConv2dGradValues(
 ): Tensor {
   const { device } = x;
   const { numBlocks, blockSize, numTiles } = tables;
-  const staged = { BLOCK: blockSize, POSITIONS: stagedPositions(blockSize) };
-  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with(staged);
-  const parts = tiled.constant('POSITION_THREADS');
-  if ((tiled.constant('COLUMNS') * tiled.constant('WORKGROUP_SIZE')) / parts !== TILE_SLOTS) {
-    throw new Error('blockConv2d: TILE_SLOTS disagrees with the tile of block_conv2d_grad_weight.wgsl');
-  }
-  const chunk = chunkSize(device, geometry.positions, numTiles, numBlocks * blockSize * blockSize * 4, parts);
+  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({
+    BLOCK: blockSize,
+    COLUMNS: weightColumnsPerThread(device, blockSize),
+    TILE: TILE_SLOTS,
+    // What is staged, [POSITIONS][BLOCK] Vecs, stays within 8 KiB of workgroup memory.
+    POSITIONS: blockSize <= 16 ? 32 : 16,
+  });
+  const chunk = chunkSize(device, geometry.positions, numTiles, numBlocks * blockSize * blockSize * 4);
   const chunks = Math.ceil(geometry.positions / chunk);
-  const partial = Tensor.empty(device, [chunks * parts, numBlocks, blockSize, blockSize]);
+  const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);
   const params = {
     height: geometry.height,
     width: geometry.width,
@@ -206,7 +202,5 @@ export function blockConv2dGradValues(
     partial,
   };
   runKernelOn(tiled, tensors, params, [numTiles, chunks]);
-  const total = sum(partial, 0);
-  partial.dispose();
-  return total;
+  return addParts(partial);
 }

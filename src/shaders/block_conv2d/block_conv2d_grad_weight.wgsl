@@ -1,14 +1,14 @@
 // Shuffled-block convolution, gradient of the kept weights only:
-// partial[part, slot, r] = sum over q of the part of grad_output[row r of the slot's group, q] * x[channel, source(q, tap)].
-// A workgroup owns a tile of slots of one group and a chunk of output positions, of which each of its POSITION_THREADS rows of
-// threads takes a part; a second pass adds the parts in order.
+// partial[chunk, slot, r] = sum over q of the chunk of grad_output[row r of the slot's group, q] * x[channel, source(q, tap)].
+// As conv2d_grad_weight.wgsl, with a tile of slots of one group in the place of a tile of columns; the fewer slots a tile holds,
+// the more threads share out positions.
 alias Vec = vec4<f32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
 const COLUMNS: u32 = 4; // slots a thread
-const POSITION_THREADS: u32 = 4;
-const POSITIONS: u32 = 32; // output positions staged at once, a multiple of POSITION_THREADS
+const TILE: u32 = 64; // most slots of a tile
+const POSITIONS: u32 = 32; // output positions staged at once
 
 struct Params {
   height: u32,
@@ -33,13 +33,19 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(6) var<uniform> params: Params;
 
-const COLUMN_THREADS: u32 = WORKGROUP_SIZE / POSITION_THREADS;
+const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
 
-const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
+var<workgroup> outputs: array<vec4<f32>, POSITIONS * LANES * ROW_QUADS>; // [position][lane][row]
+var<workgroup> sources: array<vec4<i32>, POSITIONS>; // y, x, offset in a plane of x
+var<workgroup> columns: array<vec4<i32>, TILE>; // y and x of the tap, offset in x of channel and tap
+var<workgroup> row_sums: array<f32, WORKGROUP_SIZE * COLUMNS>; // of one row
 
-var<workgroup> outputs: array<Vec, POSITIONS * BLOCK>; // [position][row]
-var<workgroup> sources: array<vec4<i32>, POSITIONS>; // y, x, n, 1 if there is such a position
+fn output_at(group: u32, r: u32, position: u32, end: u32, out_plane: u32) -> vec4<f32> {
+  let row = select(NONE, group_rows[group * BLOCK + min(r, BLOCK - 1u)], r < BLOCK);
+  let valid = row != NONE && position < end;
+  return select(vec4<f32>(0.0), vec4<f32>(grad_output[select(0u, row * out_plane + position, valid)]), valid);
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -47,72 +53,83 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
   let taps = params.kernel_height * params.kernel_width;
-  let column_thread = lane % COLUMN_THREADS;
-  let position_thread = lane / COLUMN_THREADS;
+  var column_threads = TILE / COLUMNS;
+  while (column_threads * COLUMNS / 2u >= tile.z && column_threads > 1u) { column_threads /= 2u; }
+  let position_threads = WORKGROUP_SIZE / column_threads;
+  let column_thread = lane % column_threads;
+  let position_thread = lane / column_threads;
   let first_position = workgroup.y * params.chunk;
-  let end_position = min(first_position + params.chunk, out_plane);
+  let end_position = select(first_position, min(first_position + params.chunk, out_plane), tile.z > 0u);
 
-  var kept: array<bool, COLUMNS>;
-  var base: array<u32, COLUMNS>;
-  var tap_y: array<i32, COLUMNS>;
-  var tap_x: array<i32, COLUMNS>;
-  for (var c = 0u; c < COLUMNS; c++) {
-    let slot = c * COLUMN_THREADS + column_thread;
-    var column = block_columns[tile.y + min(slot, max(tile.z, 1u) - 1u)];
-    kept[c] = slot < tile.z && column != NONE;
-    column = select(0u, column, kept[c]);
-    base[c] = column / taps * plane;
-    tap_y[c] = i32(column % taps / params.kernel_width);
-    tap_x[c] = i32(column % taps % params.kernel_width);
+  for (var e = lane; e < TILE; e += WORKGROUP_SIZE) {
+    var slot_column = NONE;
+    if (e < tile.z) { slot_column = block_columns[tile.y + e]; }
+    let column = select(0u, slot_column, slot_column != NONE);
+    let tap = vec2<u32>(column % taps / params.kernel_width, column % taps % params.kernel_width);
+    let offset = column / taps * plane + (tap.x * params.width + tap.y) * params.batch;
+    // A padded slot lies outside of the input at every position.
+    columns[e] = vec4<i32>(i32(tap.x), select(0x40000000, i32(tap.y), slot_column != NONE), i32(offset), 0);
   }
+  workgroupBarrier();
+  var column: array<vec4<i32>, COLUMNS>;
+  for (var c = 0u; c < COLUMNS; c++) { column[c] = columns[c * column_threads + column_thread]; }
 
-  var sums: array<array<f32, COLUMNS>, BLOCK>;
+  var sums: array<array<vec4<f32>, COLUMNS>, ROW_QUADS>;
   for (var staged = first_position; staged < end_position; staged += POSITIONS) {
     workgroupBarrier();
-    for (var e = lane; e < POSITIONS * BLOCK; e += WORKGROUP_SIZE) {
+    for (var e = lane; e < POSITIONS * ROW_QUADS; e += WORKGROUP_SIZE) {
       let position = staged + e % POSITIONS;
-      let row = group_rows[tile.x * BLOCK + e / POSITIONS];
-      let valid = row != NONE && position < end_position;
-      outputs[e % POSITIONS * BLOCK + e / POSITIONS] = select(Vec(0.0), grad_output[select(0u, row * out_plane + position, valid)], valid);
+      let quad = e / POSITIONS;
+      let a = output_at(tile.x, quad * 4u, position, end_position, out_plane);
+      let b = output_at(tile.x, quad * 4u + 1u, position, end_position, out_plane);
+      let c = output_at(tile.x, quad * 4u + 2u, position, end_position, out_plane);
+      let d = output_at(tile.x, quad * 4u + 3u, position, end_position, out_plane);
+      for (var l = 0u; l < LANES; l++) {
+        outputs[(e % POSITIONS * LANES + l) * ROW_QUADS + quad] = vec4<f32>(a[l], b[l], c[l], d[l]);
+      }
     }
-    if (lane < POSITIONS) {
-      let position = staged + lane;
+    for (var e = lane; e < POSITIONS; e += WORKGROUP_SIZE) {
+      let position = staged + e;
       let pixel = position / params.batch;
-      sources[lane] = vec4<i32>(
-        i32(pixel / params.out_width * params.stride) - i32(params.padding_y),
-        i32(pixel % params.out_width * params.stride) - i32(params.padding_x),
-        i32(position % params.batch),
-        select(0, 1, position < end_position),
-      );
+      let y = i32(pixel / params.out_width * params.stride) - i32(params.padding_y);
+      let x = i32(pixel % params.out_width * params.stride) - i32(params.padding_x);
+      let offset = (y * i32(params.width) + x) * i32(params.batch) + i32(position % params.batch);
+      // A position past the end lies outside of the input under every tap.
+      sources[e] = vec4<i32>(select(-0x40000000, y, position < end_position), x, offset, 0);
     }
     workgroupBarrier();
-    for (var p = position_thread; p < POSITIONS; p += POSITION_THREADS) {
+    for (var p = position_thread; p < POSITIONS; p += position_threads) {
       let source = sources[p];
-      var inputs: array<Vec, COLUMNS>;
+      var inputs: array<vec4<f32>, COLUMNS>;
       for (var c = 0u; c < COLUMNS; c++) {
-        let sy = source.x + tap_y[c];
-        let sx = source.y + tap_x[c];
-        let inside = kept[c] && source.w == 1 && sy >= 0 && sx >= 0 && sy < i32(params.height) && sx < i32(params.width);
-        let at = base[c] + (u32(sy) * params.width + u32(sx)) * params.batch + u32(source.z);
-        inputs[c] = select(Vec(0.0), x[select(0u, at, inside)], inside);
+        let at = source + column[c];
+        // Negative coordinates are large ones when read as unsigned.
+        let inside = u32(at.x) < params.height && u32(at.y) < params.width;
+        inputs[c] = select(vec4<f32>(0.0), vec4<f32>(x[select(0u, u32(at.z), inside)]), inside);
       }
-      for (var r = 0u; r < BLOCK; r++) {
-        let output = outputs[p * BLOCK + r];
-        for (var c = 0u; c < COLUMNS; c++) {
-          sums[r][c] += dot(vec4<f32>(output) * LANE_MASK, vec4<f32>(inputs[c]));
+      for (var l = 0u; l < LANES; l++) {
+        for (var quad = 0u; quad < ROW_QUADS; quad++) {
+          let output = outputs[(p * LANES + l) * ROW_QUADS + quad];
+          for (var c = 0u; c < COLUMNS; c++) { sums[quad][c] = fma(output, vec4<f32>(inputs[c][l]), sums[quad][c]); }
         }
       }
     }
   }
 
-  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
-  let part = workgroup.y * POSITION_THREADS + position_thread;
-  for (var c = 0u; c < min(COLUMNS, tile.z); c++) {
-    let slot = c * COLUMN_THREADS + column_thread;
-    for (var r = 0u; r < BLOCK; r++) {
-      var result = 0.0;
-      for (var k = 0u; k < COLUMNS; k++) { result = select(result, sums[r][k], k == c); }
-      if (slot < tile.z) { partial[(part * params.slots + tile.y + slot) * BLOCK + r] = result; }
+  // Loops whose ends are known only at run time: unrolled, they would be most of the program and of its compile time.
+  let used_threads = min(position_threads, end_position - first_position);
+  for (var r = 0u; r < select(0u, BLOCK, tile.z > 0u); r++) {
+    workgroupBarrier();
+    for (var c = 0u; c < COLUMNS; c++) {
+      var own = vec4<f32>(0.0);
+      for (var quad = 0u; quad < ROW_QUADS; quad++) { own = select(own, sums[quad][c], quad == r / 4u); }
+      row_sums[(position_thread * COLUMNS + c) * column_threads + column_thread] = own[r % 4u];
+    }
+    workgroupBarrier();
+    for (var e = lane; e < tile.z; e += WORKGROUP_SIZE) {
+      var sum = 0.0;
+      for (var t = 0u; t < used_threads; t++) { sum += row_sums[t * COLUMNS * column_threads + e]; }
+      partial[(workgroup.y * params.slots + tile.y + e) * BLOCK + r] = sum;
     }
   }
 }

@@ -16,7 +16,7 @@ export interface BlockTopology {
   readonly blockColumns: Uint32Array;
 }
 
-/** Slots of one workgroup of the weight gradient: what COLUMNS and COLUMN_THREADS of its kernel cover. */
+/** Most slots of one workgroup of the weight gradient. */
 export const TILE_SLOTS = 64;
 
 const NONE = 0xffffffff;

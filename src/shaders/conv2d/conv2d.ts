@@ -6,7 +6,14 @@ import { Tensor } from '../../tensor/index.js';
 import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
 import { forBatch, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
-import { type Conv2dOptions, type ConvGeometry, chunkSize, columnsPerThread, conv2dGeometry } from './geometry.js';
+import {
+  type Conv2dOptions,
+  type ConvGeometry,
+  chunkSize,
+  columnsPerThread,
+  conv2dGeometry,
+  weightColumnsPerThread,
+} from './geometry.js';
 
 const gatherKernel = kernel(conv2d_gather);
 const gradWeightKernel = kernel(conv2d_grad_weight);
@@ -101,14 +108,14 @@ export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGe
   const { device } = x;
   const { inChannels, outChannels, kernelHeight, kernelWidth } = geometry;
   const columns = inChannels * kernelHeight * kernelWidth;
-  const tiled = forBatch(gradWeightKernel, geometry.batchSize);
-  const parts = tiled.constant('POSITION_THREADS');
-  const tileColumns = (tiled.constant('COLUMNS') * tiled.constant('WORKGROUP_SIZE')) / parts;
+  const perThread = weightColumnsPerThread(device, gradWeightKernel.constant('ROWS'));
+  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ COLUMNS: perThread });
+  const tileColumns = tiled.constant('TILE');
   const across = Math.ceil(columns / tileColumns);
   const down = Math.ceil(outChannels / tiled.constant('ROWS'));
-  const chunk = chunkSize(device, geometry.positions, across * down, outChannels * columns * 4, parts);
+  const chunk = chunkSize(device, geometry.positions, across * down, outChannels * columns * 4);
   const chunks = Math.ceil(geometry.positions / chunk);
-  const partial = Tensor.empty(device, [chunks * parts, outChannels, inChannels, kernelHeight, kernelWidth]);
+  const partial = Tensor.empty(device, [chunks, outChannels, inChannels, kernelHeight, kernelWidth]);
   const params = {
     rows: outChannels,
     columns,
@@ -125,7 +132,13 @@ export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGe
     chunk,
   };
   runKernelOn(tiled, { x, grad_output: gradOutput, partial }, params, [across, down, chunks]);
-  const total = sum(partial, 0);
+  return addParts(partial);
+}
+
+/** Sum over the first dimension of what it is given, and that only if there is something to add. */
+export function addParts(partial: Tensor): Tensor {
+  const [parts, ...shape] = partial.shape;
+  const total = parts === 1 ? partial.view(shape) : sum(partial, 0);
   partial.dispose();
   return total;
 }

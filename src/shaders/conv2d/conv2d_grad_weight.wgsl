@@ -1,13 +1,14 @@
-// Convolution, gradient of the weight: partial[part, row, column] = sum over q of the part of grad_output[row, q] * x[channel, source(q, tap)]
-// with column = channel * taps + tap. The sum over all output positions q is split into parts, which a second pass adds in order: a
-// workgroup takes a chunk of positions, each of its POSITION_THREADS rows of threads a part of it. A thread keeps ROWS x COLUMNS sums.
+// Convolution, gradient of the weight: partial[chunk, row, column] = sum over q of the chunk of grad_output[row, q] * x[channel, source(q, tap)]
+// with column = channel * taps + tap. The sum over all output positions q is split into chunks, which a second pass adds in order. A
+// workgroup owns ROWS rows, a tile of columns and a chunk; its threads share out columns and positions, and a thread keeps ROWS x
+// COLUMNS sums in registers, which are added over the threads of a column in workgroup memory.
 alias Vec = vec4<f32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
-const POSITION_THREADS: u32 = 4;
-const POSITIONS: u32 = 32; // output positions staged at once, a multiple of POSITION_THREADS
+const TILE: u32 = 64; // columns of a workgroup
+const POSITIONS: u32 = 32; // output positions staged at once
 
 struct Params {
   rows: u32,
@@ -30,12 +31,19 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
-const COLUMN_THREADS: u32 = WORKGROUP_SIZE / POSITION_THREADS;
+const ROW_QUADS: u32 = ROWS / 4u;
+const COLUMN_THREADS: u32 = TILE / COLUMNS;
+const POSITION_THREADS: u32 = WORKGROUP_SIZE / COLUMN_THREADS;
 
-const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
+var<workgroup> outputs: array<vec4<f32>, POSITIONS * LANES * ROW_QUADS>; // [position][lane][row]
+var<workgroup> sources: array<vec4<i32>, POSITIONS>; // y, x, offset in a plane of x
+var<workgroup> columns: array<vec4<i32>, TILE>; // y and x of the tap, offset in x of channel and tap
+var<workgroup> row_sums: array<f32, POSITION_THREADS * TILE>; // of one row
 
-var<workgroup> outputs: array<Vec, POSITIONS * ROWS>; // [position][row]
-var<workgroup> sources: array<vec4<i32>, POSITIONS>; // y, x, n, 1 if there is such a position
+fn output_at(row: u32, position: u32, end: u32, out_plane: u32) -> vec4<f32> {
+  let valid = row < params.rows && position < end;
+  return select(vec4<f32>(0.0), vec4<f32>(grad_output[select(0u, row * out_plane + position, valid)]), valid);
+}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -43,68 +51,81 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let out_plane = params.out_height * params.out_width * params.batch;
   let taps = params.kernel_height * params.kernel_width;
   let first_row = group.y * ROWS;
+  let first_column = group.x * TILE;
   let column_thread = lane % COLUMN_THREADS;
   let position_thread = lane / COLUMN_THREADS;
   let first_position = group.z * params.chunk;
   let end_position = min(first_position + params.chunk, out_plane);
 
-  var base: array<u32, COLUMNS>;
-  var tap_y: array<i32, COLUMNS>;
-  var tap_x: array<i32, COLUMNS>;
-  for (var c = 0u; c < COLUMNS; c++) {
-    let column = min((group.x * COLUMNS + c) * COLUMN_THREADS + column_thread, params.columns - 1u);
-    base[c] = column / taps * plane;
-    tap_y[c] = i32(column % taps / params.kernel_width);
-    tap_x[c] = i32(column % taps % params.kernel_width);
+  for (var e = lane; e < TILE; e += WORKGROUP_SIZE) {
+    let column = min(first_column + e, params.columns - 1u);
+    let tap = vec2<u32>(column % taps / params.kernel_width, column % taps % params.kernel_width);
+    let offset = column / taps * plane + (tap.x * params.width + tap.y) * params.batch;
+    columns[e] = vec4<i32>(vec4<u32>(tap, offset, 0u));
   }
+  workgroupBarrier();
+  var column: array<vec4<i32>, COLUMNS>;
+  for (var c = 0u; c < COLUMNS; c++) { column[c] = columns[c * COLUMN_THREADS + column_thread]; }
 
-  var sums: array<array<f32, COLUMNS>, ROWS>;
+  var sums: array<array<vec4<f32>, COLUMNS>, ROW_QUADS>;
   for (var staged = first_position; staged < end_position; staged += POSITIONS) {
     workgroupBarrier();
-    for (var e = lane; e < POSITIONS * ROWS; e += WORKGROUP_SIZE) {
+    for (var e = lane; e < POSITIONS * ROW_QUADS; e += WORKGROUP_SIZE) {
       let position = staged + e % POSITIONS;
-      let row = first_row + e / POSITIONS;
-      let valid = row < params.rows && position < end_position;
-      outputs[e % POSITIONS * ROWS + e / POSITIONS] = select(Vec(0.0), grad_output[select(0u, row * out_plane + position, valid)], valid);
+      let quad = e / POSITIONS;
+      let row = first_row + quad * 4u;
+      let a = output_at(row, position, end_position, out_plane);
+      let b = output_at(row + 1u, position, end_position, out_plane);
+      let c = output_at(row + 2u, position, end_position, out_plane);
+      let d = output_at(row + 3u, position, end_position, out_plane);
+      for (var l = 0u; l < LANES; l++) {
+        outputs[(e % POSITIONS * LANES + l) * ROW_QUADS + quad] = vec4<f32>(a[l], b[l], c[l], d[l]);
+      }
     }
-    if (lane < POSITIONS) {
-      let position = staged + lane;
+    for (var e = lane; e < POSITIONS; e += WORKGROUP_SIZE) {
+      let position = staged + e;
       let pixel = position / params.batch;
-      sources[lane] = vec4<i32>(
-        i32(pixel / params.out_width * params.stride) - i32(params.padding_y),
-        i32(pixel % params.out_width * params.stride) - i32(params.padding_x),
-        i32(position % params.batch),
-        select(0, 1, position < end_position),
-      );
+      let y = i32(pixel / params.out_width * params.stride) - i32(params.padding_y);
+      let x = i32(pixel % params.out_width * params.stride) - i32(params.padding_x);
+      let offset = (y * i32(params.width) + x) * i32(params.batch) + i32(position % params.batch);
+      // A position past the end lies outside of the input under every tap.
+      sources[e] = vec4<i32>(select(-0x40000000, y, position < end_position), x, offset, 0);
     }
     workgroupBarrier();
     for (var p = position_thread; p < POSITIONS; p += POSITION_THREADS) {
       let source = sources[p];
-      var inputs: array<Vec, COLUMNS>;
+      var inputs: array<vec4<f32>, COLUMNS>;
       for (var c = 0u; c < COLUMNS; c++) {
-        let sy = source.x + tap_y[c];
-        let sx = source.y + tap_x[c];
-        let inside = source.w == 1 && sy >= 0 && sx >= 0 && sy < i32(params.height) && sx < i32(params.width);
-        let at = base[c] + (u32(sy) * params.width + u32(sx)) * params.batch + u32(source.z);
-        inputs[c] = select(Vec(0.0), x[select(0u, at, inside)], inside);
+        let at = source + column[c];
+        // Negative coordinates are large ones when read as unsigned.
+        let inside = u32(at.x) < params.height && u32(at.y) < params.width;
+        inputs[c] = select(vec4<f32>(0.0), vec4<f32>(x[select(0u, u32(at.z), inside)]), inside);
       }
-      for (var r = 0u; r < ROWS; r++) {
-        let output = outputs[p * ROWS + r];
-        for (var c = 0u; c < COLUMNS; c++) {
-          sums[r][c] += dot(vec4<f32>(output) * LANE_MASK, vec4<f32>(inputs[c]));
+      for (var l = 0u; l < LANES; l++) {
+        for (var quad = 0u; quad < ROW_QUADS; quad++) {
+          let output = outputs[(p * LANES + l) * ROW_QUADS + quad];
+          for (var c = 0u; c < COLUMNS; c++) { sums[quad][c] = fma(output, vec4<f32>(inputs[c][l]), sums[quad][c]); }
         }
       }
     }
   }
 
-  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
-  let part = group.z * POSITION_THREADS + position_thread;
+  // Loops whose ends are known only at run time: unrolled, they would be most of the program and of its compile time.
+  let used_threads = min(POSITION_THREADS, end_position - first_position);
   for (var r = 0u; r < min(ROWS, params.rows - first_row); r++) {
+    workgroupBarrier();
     for (var c = 0u; c < COLUMNS; c++) {
-      var result = 0.0;
-      for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][c], k == r); }
-      let column = (group.x * COLUMNS + c) * COLUMN_THREADS + column_thread;
-      if (column < params.columns) { partial[(part * params.rows + first_row + r) * params.columns + column] = result; }
+      var own = vec4<f32>(0.0);
+      for (var quad = 0u; quad < ROW_QUADS; quad++) { own = select(own, sums[quad][c], quad == r / 4u); }
+      row_sums[position_thread * TILE + c * COLUMN_THREADS + column_thread] = own[r % 4u];
+    }
+    workgroupBarrier();
+    for (var e = lane; e < TILE; e += WORKGROUP_SIZE) {
+      var sum = 0.0;
+      for (var t = 0u; t < used_threads; t++) { sum += row_sums[t * TILE + e]; }
+      if (first_column + e < params.columns) {
+        partial[(group.z * params.rows + first_row + r) * params.columns + first_column + e] = sum;
+      }
     }
   }
 }

@@ -85,11 +85,16 @@ export function columnsPerThread(device: Device, rows: number): number {
 
 /**
  * Positions of a chunk when a sum over `positions` is split over workgroups: enough of them to fill the device next to the
- * `tiles` that exist anyway, but not so many that the partial sums (`partBytes` each, `parts` a chunk) exceed 64 MiB.
+ * `tiles` that exist anyway, but not so many that the partial sums (`partBytes` each) exceed 64 MiB.
  */
-export function chunkSize(device: Device, positions: number, tiles: number, partBytes: number, parts: number): number {
+export function chunkSize(device: Device, positions: number, tiles: number, partBytes: number): number {
   const wanted = Math.ceil((device.info.isSoftware ? 16 : 1024) / tiles);
-  const affordable = Math.max(1, Math.floor((64 * 1024 * 1024) / (partBytes * parts)));
+  const affordable = Math.max(1, Math.floor((64 * 1024 * 1024) / partBytes));
   const chunks = Math.max(1, Math.min(wanted, affordable, Math.ceil(positions / 64)));
   return Math.ceil(positions / chunks);
+}
+
+/** Columns of the weight that a thread of a weight gradient keeps beside `rows` rows: see `columnsPerThread`. */
+export function weightColumnsPerThread(device: Device, rows: number): number {
+  return device.info.isSoftware && rows <= 16 ? 8 : 4;
 }

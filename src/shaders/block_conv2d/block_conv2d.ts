@@ -161,6 +161,11 @@ export function blockConv2dGradInput(
   return result;
 }
 
+/** The power of two that keeps [POSITIONS][BLOCK] Vecs within 8 KiB: 32 up to B = 16, then half as many for twice the rows. */
+function stagedPositions(blockSize: number): number {
+  return Math.max(4, Math.min(32, 2 ** Math.floor(Math.log2(512 / blockSize))));
+}
+
 export function blockConv2dGradValues(
   x: Tensor,
   gradOutput: Tensor,
@@ -173,8 +178,7 @@ export function blockConv2dGradValues(
     BLOCK: blockSize,
     COLUMNS: weightColumnsPerThread(device, blockSize),
     TILE: TILE_SLOTS,
-    // What is staged, [POSITIONS][BLOCK] Vecs, stays within 8 KiB of workgroup memory.
-    POSITIONS: blockSize <= 16 ? 32 : 16,
+    POSITIONS: stagedPositions(blockSize),
   });
   const chunk = chunkSize(device, geometry.positions, numTiles, numBlocks * blockSize * blockSize * 4);
   const chunks = Math.ceil(geometry.positions / chunk);

@@ -35,7 +35,7 @@ interface Attempt {
  */
 const alive = new Set<GPU>();
 
-async function findDawnAdapter(request: AdapterRequest): Promise<FoundAdapter> {
+export async function findDawnAdapter(request: AdapterRequest): Promise<FoundAdapter> {
   const { create, globals } = await importDawn();
   Object.assign(globalThis, globals);
   const tried: string[] = [];
@@ -83,7 +83,8 @@ async function importDawn(): Promise<typeof import('webgpu')> {
   }
 }
 
-function createOptions({ backend, dawnToggles }: AdapterRequest): string[] {
+/** What Dawn is started with. */
+export function createOptions({ backend, dawnToggles }: AdapterRequest): string[] {
   // Unsafe APIs: matrix units. Quantisation: rounds timestamps to 65.5 microseconds, against snooping web pages.
   const enable = ['allow_unsafe_apis', ...(dawnToggles?.enable ?? [])];
   const disable = ['timestamp_quantization', ...(dawnToggles?.disable ?? [])];

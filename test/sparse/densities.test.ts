@@ -119,9 +119,11 @@ describe('blockCount', () => {
     [0.1, 64, 576, 16, 15], // 14.4
     [0.5, 16, 16, 4, 8], // exact
     [1 - 0.7, 40, 40, 4, 30], // 1 - 0.7 is a little more than 0.3
-    [1, 10, 13, 4, 9], // 8.125 blocks' worth of weights; 3 groups of 4 blocks would fit
-    [1, 3, 17, 4, 4], // 3.19; fewer rows than a block
-    [1, 2, 100, 16, 1], // 0.78: one padded group needs few blocks' worth
+    [1, 10, 13, 4, 12], // all that there are, padded ones too
+    [1, 3, 17, 4, 5],
+    [0.5, 2, 100, 16, 4], // blocks of 32 weights
+    [0.1, 10, 13, 4, 1], // 13 weights of 16
+    [0.9, 10, 13, 4, 9], // 117 weights: six blocks of 16, and three of the padded ones of 8
     [1e-9, 64, 64, 8, 1],
   ])('density %d of %d x %d in blocks of %d: %d', (density, rows, columns, blockSize, expected) => {
     expect(blockCount(density, { rows, columns, blockSize })).toBe(expected);

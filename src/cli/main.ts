@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+// The command line. Bad input ends with one line on stderr and exit code 2, an interrupted run with 130.
+
+import '../device/gpu_provider.node.js';
+import { Command, CommanderError } from 'commander';
+import { InputError } from '../device/index.js';
+import { addBatteryCommand } from './battery_command.js';
+import { addBenchCommand } from './bench_command.js';
+import { evalCommand } from './eval_command.js';
+import { infoCommand } from './info_command.js';
+import { addAdapterOption, kebabFlags, number } from './options.js';
+import { InterruptedError, trainCommand } from './train_command.js';
+import { addTrainOptions } from './train_options.js';
+import { packageVersion } from './version.js';
+
+function program(): Command {
+  const root = new Command('shuffleblock')
+    .description('Dynamic sparse training with shuffled blocks, on WebGPU.')
+    .version(packageVersion())
+    .showHelpAfterError('(--help lists the flags)');
+  addTrainOptions(root.command('train'))
+    .description('Train a network. Without flags: lenet5 on 10,000 digits with DSB at 0.9 sparsity, in minutes.')
+    .addHelpText('after', '\nFlags may also be written with underscores: --data_set, --block_size, --T_end.')
+    .action(trainCommand);
+  const evaluation = root
+    .command('eval')
+    .description('Loss and accuracy of a checkpoint or a safetensors state dict on the test images.')
+    .argument('<file>', 'checkpoint-best.safetensors of a run, or a state dict with PyTorch names')
+    .option('--model <name>', 'network of a plain state dict; a checkpoint knows its own')
+    .option('--data-set <name>', 'data set of a plain state dict; a checkpoint knows its own')
+    .option('--data-dir <dir>', 'folder with the official files of the data set')
+    .option('--batch-size <n>', 'images at once (default: 128)', number('--batch-size'))
+    .option('--limit-test <n>', 'only the first N test images', number('--limit-test'))
+    .option('--conv-bias', 'the network has biases before BatchNorm')
+    .option('--json', 'one line of JSON');
+  addAdapterOption(evaluation).action(evalCommand);
+  addAdapterOption(root.command('info').description('Adapter, features, limits; known models, data sets, methods.'))
+    .option('--json', 'everything as JSON')
+    .action(infoCommand);
+  addBenchCommand(root);
+  addBatteryCommand(root);
+  return root;
+}
+
+async function main(): Promise<number> {
+  const root = program();
+  for (const command of [root, ...root.commands]) {
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
+  }
+  try {
+    await root.parseAsync(kebabFlags(process.argv.slice(2)), { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has already written its message or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof InputError) {
+      console.error(`shuffleblock: ${error.message}`);
+      return 2;
+    }
+    if (error instanceof InterruptedError) {
+      console.error(error.message);
+      return 130;
+    }
+    console.error(error);
+    return 1;
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,47 @@
+// How flags are declared and read: the same checks and messages for every command.
+
+import { type Command, Option } from 'commander';
+import { type Device, InputError, openDevice } from '../device/index.js';
+
+/** The original program's spelling, `--data_set`, becomes ours, `--data-set`. Only names of flags, never values. */
+export function kebabFlags(args: readonly string[]): string[] {
+  return args.map((arg) => {
+    if (!/^--\w/.test(arg)) return arg;
+    const [name, ...value] = arg.split('=');
+    return [name.replaceAll('_', '-'), ...value].join('=');
+  });
+}
+
+/** A parser of numbers for the flag `name`. */
+export function number(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value))
+      throw new InputError(`${name}: expected a number, got '${text}'`);
+    return value;
+  };
+}
+
+export function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+export function choice(flag: string, description: string, values: readonly string[]): Option {
+  return new Option(flag, description).choices([...values]);
+}
+
+export type AdapterFlag = 'auto' | 'hardware' | 'software';
+
+export function addAdapterOption(command: Command): Command {
+  return command.addOption(
+    choice('--adapter <kind>', 'auto prefers a GPU', ['auto', 'hardware', 'software']).default('auto'),
+  );
+}
+
+/** Opens the device of a command; warnings go to stderr. */
+export function openCommandDevice(adapter: AdapterFlag): Promise<Device> {
+  return openDevice({ adapter, warn: (message) => console.error(message) });
+}

@@ -1,0 +1,170 @@
+// The flags of `train` and the configuration that they make. The original program's flags keep their meaning.
+
+import type { Command } from 'commander';
+import { InputError } from '../device/index.js';
+import { defaultConfig, type RunConfig } from '../train/index.js';
+import { addAdapterOption, choice, list, number } from './options.js';
+
+/** What commander makes of the command line: only flags that were given are there. */
+export interface TrainFlags {
+  readonly model?: string;
+  readonly dataSet: string;
+  readonly dataDir?: string;
+  readonly method?: RunConfig['method'];
+  readonly sparsity?: number;
+  readonly blockSize?: number;
+  readonly staticUpdate?: boolean;
+  readonly distribution?: RunConfig['distribution'];
+  readonly denseLayers?: string[];
+  readonly dropRule?: RunConfig['dropRule'];
+  readonly T?: number;
+  readonly TEnd?: number;
+  readonly updateSchedule?: RunConfig['updateSchedule'];
+  readonly alpha?: number;
+  readonly batchSize?: number;
+  readonly epochs?: number;
+  readonly lr?: number;
+  readonly milestones?: number[];
+  readonly momentum?: number;
+  readonly weightDecay?: number;
+  readonly labelSmoothing?: number;
+  readonly dropout?: number;
+  readonly convBias?: boolean;
+  readonly augment?: RunConfig['augment'];
+  readonly shuffle: boolean;
+  readonly seed?: number;
+  readonly limitTrain?: number;
+  readonly limitTest?: number;
+  readonly maxSteps?: number;
+  readonly logEvery?: number;
+  readonly out?: string;
+  readonly init?: string;
+  readonly adapter: 'auto' | 'hardware' | 'software';
+}
+
+/** Declares the flags. Defaults that depend on the data set are not commander's but those of `defaultConfig`. */
+export function addTrainOptions(command: Command): Command {
+  command
+    .optionsGroup('What to train:')
+    .option('--model <name>', 'network: lenet5, lenet300-100, wrn-22-2, ... (mnist: lenet5, cifar: wrn-22-2)')
+    .option('--data-set <name>', 'mnist (10,000 digits come with the package), cifar10, cifar100', 'mnist')
+    .option('--data-dir <dir>', 'folder with the official files of the data set')
+    .option(
+      '--init <file>',
+      'start from a safetensors state dict with PyTorch names; *.weight_mask tensors become tables',
+    )
+    .option('--out <dir>', 'run folder, new or empty (default: runs/NAME-TIME)')
+    .optionsGroup('Sparsity:')
+    .addOption(choice('--method <name>', 'training method (default: dsb)', ['dsb', 'ssb', 'rigl', 'set', 'dense']))
+    .option('--sparsity <s>', 'share of weights to prune, in [0, 1) (default: 0.9)', number('--sparsity'))
+    .option('--block-size <b>', 'size of blocks; 0 means --method rigl (default: 16)', number('--block-size'))
+    .option('--static-update <y>', 'y means --method ssb, n updates every T steps', yesOrNo)
+    .addOption(
+      choice('--distribution <name>', 'how density is spread over layers (default: erk)', ['erk', 'er', 'uniform']),
+    )
+    .option('--dense-layers <names>', 'layers that stay dense, separated by commas', list)
+    .option('--T <n>', 'steps between topology updates (default: 100; mnist: 25)', number('--T'))
+    .option(
+      '--T-end <n>',
+      'no topology updates from this step on (default: three quarters of the run)',
+      number('--T_end'),
+    )
+    .option(
+      '--alpha <f>',
+      'share of active weights that may be dropped at the first update (default: 0.3)',
+      number('--alpha'),
+    )
+    .addOption(
+      choice('--update-schedule <name>', 'how that share falls (default: cosine)', [
+        'cosine',
+        'constant',
+        'inverse-power',
+      ]),
+    )
+    .addOption(
+      choice('--drop-rule <name>', 'what DSB drops (default: column-norm)', ['column-norm', 'block-norm', 'original']),
+    )
+    .optionsGroup('Training:')
+    .option('--epochs <n>', 'passes over the training images (default: 160; mnist: 6)', number('--epochs'))
+    .option('--batch-size <n>', 'images a step (default: 128; mnist: 64)', number('--batch-size'))
+    .option('--lr <f>', 'learning rate (default: 0.1; mnist: 0.05)', number('--lr'))
+    .option(
+      '--milestones <epochs>',
+      'epochs at which the learning rate falls to a tenth (default: at 1/2 and 3/4 of them)',
+      (text: string) => list(text).map(number('--milestones')),
+    )
+    .option('--momentum <f>', 'of SGD (default: 0.9)', number('--momentum'))
+    .option('--weight-decay <f>', 'of SGD (default: 1e-4)', number('--weight-decay'))
+    .option('--label-smoothing <f>', 'in [0, 1) (default: 0)', number('--label-smoothing'))
+    .option('--dropout <p>', "probability, for networks with dropout (default: the network's own)", number('--dropout'))
+    .option('--conv-bias', 'biases of convolutions that a BatchNorm follows')
+    .addOption(
+      choice('--augment <how>', 'random crops and flips (default: standard; mnist: none)', ['none', 'standard']),
+    )
+    .option('--no-shuffle', 'images in the order of their files')
+    .option('--seed <n>', 'of parameters, order, augmentation, dropout (default: 0)', number('--seed'))
+    .optionsGroup('Shorter runs, logs:')
+    .option('--max-steps <n>', 'end after so many steps', number('--max-steps'))
+    .option('--limit-train <n>', 'only the first N training images', number('--limit-train'))
+    .option('--limit-test <n>', 'only the first N test images', number('--limit-test'))
+    .option('--log-every <n>', 'steps between step lines of metrics.jsonl (default: 10)', number('--log-every'))
+    .optionsGroup('Device:');
+  return addAdapterOption(command);
+}
+
+function yesOrNo(text: string): boolean {
+  if (/^(y|yes|true|1)$/i.test(text)) return true;
+  if (/^(n|no|false|0)$/i.test(text)) return false;
+  throw new InputError(`--static-update: expected y or n, got '${text}'`);
+}
+
+/** The configuration of a run: flags over the data set's recipe. @throws InputError where flags contradict each other. */
+export function configOf(flags: TrainFlags): RunConfig {
+  const recipe = defaultConfig(flags.dataSet);
+  const method = methodOf(flags) ?? recipe.method;
+  const given = {
+    model: flags.model,
+    sparsity: flags.sparsity,
+    blockSize: flags.blockSize === 0 ? undefined : flags.blockSize,
+    distribution: flags.distribution,
+    denseLayers: flags.denseLayers,
+    dropRule: flags.dropRule,
+    updateInterval: flags.T,
+    updateEnd: flags.TEnd,
+    updateSchedule: flags.updateSchedule,
+    alpha: flags.alpha,
+    batchSize: flags.batchSize,
+    epochs: flags.epochs,
+    learningRate: flags.lr,
+    milestones: flags.milestones,
+    momentum: flags.momentum,
+    weightDecay: flags.weightDecay,
+    labelSmoothing: flags.labelSmoothing,
+    dropout: flags.dropout,
+    convBias: flags.convBias,
+    augment: flags.augment,
+    shuffle: flags.shuffle,
+    seed: flags.seed,
+    limitTrain: flags.limitTrain,
+    limitTest: flags.limitTest,
+    maxSteps: flags.maxSteps,
+    logEvery: flags.logEvery,
+  };
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...recipe, ...set, method, dataSet: flags.dataSet };
+}
+
+/** The original has no `--method`: a block size of 0 is nonstructured, a static update SSB. */
+function methodOf({ method, blockSize, staticUpdate }: TrainFlags): RunConfig['method'] | undefined {
+  if (blockSize === 0 && method !== undefined && method !== 'rigl' && method !== 'set' && method !== 'dense') {
+    throw new InputError(`--block-size 0: expected --method rigl, set or dense (or none), got ${method}`);
+  }
+  if (staticUpdate && method !== undefined && method !== 'ssb') {
+    throw new InputError(`--static-update y: expected --method ssb (or none), got ${method}`);
+  }
+  if (staticUpdate && blockSize === 0) {
+    throw new InputError('--static-update y: expected a block size of at least 4, got 0');
+  }
+  if (staticUpdate) return 'ssb';
+  return method ?? (blockSize === 0 ? 'rigl' : undefined);
+}

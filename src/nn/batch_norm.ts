@@ -1,0 +1,36 @@
+// Batch normalisation (Ioffe and Szegedy, ICML 2015) with PyTorch's running statistics, for features [F,N] and images [C,H,W,N].
+
+import { Parameter } from '../autograd/index.js';
+import { batchNorm } from '../shaders/index.js';
+import { keep, Tensor } from '../tensor/index.js';
+import type { LayerContext } from './layer.js';
+import { type Mode, Module, Statistic } from './module.js';
+
+export class BatchNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  // PyTorch's names, since they are those of the state dict.
+  readonly running_mean: Statistic;
+  readonly running_var: Statistic;
+
+  constructor({ device }: LayerContext, channels: number) {
+    super();
+    const ones = new Float32Array(channels).fill(1);
+    this.weight = new Parameter(Tensor.from(device, ones, [channels]));
+    this.bias = new Parameter(Tensor.zeros(device, [channels]));
+    this.running_mean = new Statistic(keep(Tensor.zeros(device, [channels])));
+    this.running_var = new Statistic(keep(Tensor.from(device, ones, [channels])));
+  }
+
+  override ownParameters(): [string, Parameter][] {
+    return [
+      ['weight', this.weight],
+      ['bias', this.bias],
+    ];
+  }
+
+  override forward(x: Tensor, { training }: Mode): Tensor {
+    const running = { mean: this.running_mean.tensor, variance: this.running_var.tensor };
+    return batchNorm(x, this.weight, this.bias, running, { training });
+  }
+}

@@ -1,0 +1,70 @@
+// A shuffled-block weight: only the values of its blocks exist on the GPU, with the tables that say where they stand.
+
+import { Parameter } from '../autograd/index.js';
+import type { Device } from '../device/index.js';
+import { BlockTables, blockConv2d, type Conv2dOptions } from '../shaders/index.js';
+import type { ShuffledBlocks } from '../sparse/index.js';
+import { type Shape, Tensor } from '../tensor/index.js';
+import { kernelShape, type SparseWeight } from './weight.js';
+
+export class BlockWeight implements SparseWeight {
+  readonly parameter: Parameter;
+  onDenseGradient: ((gradient: Tensor) => void) | undefined;
+  private readonly tables: BlockTables;
+  private topology: ShuffledBlocks;
+
+  /** @param blocks must have passed `validate()`; its values become the parameter's. */
+  constructor(
+    device: Device,
+    readonly shape: Shape,
+    blocks: ShuffledBlocks,
+  ) {
+    const [, , kernelHeight, kernelWidth] = kernelShape(shape);
+    const { numBlocks, blockSize } = blocks;
+    this.topology = blocks;
+    this.tables = new BlockTables(device, blocks, kernelHeight * kernelWidth);
+    this.parameter = new Parameter(Tensor.from(device, blocks.values, [numBlocks, blockSize, blockSize]));
+  }
+
+  /** The topology. Its `values` are those of its making; see `readBlocks` for what they are now. */
+  get blocks(): ShuffledBlocks {
+    return this.topology;
+  }
+
+  get pattern(): string {
+    return `${this.topology.numBlocks} blocks of ${this.topology.blockSize}`;
+  }
+
+  get numActive(): number {
+    return this.topology.numNonzero;
+  }
+
+  convolve(x: Tensor, options: Conv2dOptions): Tensor {
+    const [, , kernelHeight, kernelWidth] = kernelShape(this.shape);
+    const { onDenseGradient } = this;
+    const kernel = [kernelHeight, kernelWidth] as const;
+    return blockConv2d(x, this.parameter, this.tables, { ...options, kernel, onDenseGradient });
+  }
+
+  /** Another topology of the same layer, of as many blocks, with its values. */
+  replace(blocks: ShuffledBlocks): void {
+    this.tables.write(blocks);
+    this.parameter.write(blocks.values);
+    this.topology = blocks;
+  }
+
+  /** The topology with its values as of this call. */
+  async readBlocks(): Promise<ShuffledBlocks> {
+    const { topology } = this;
+    return topology.withValues((await this.parameter.read()) as Float32Array);
+  }
+
+  async readDense(): Promise<Float32Array> {
+    return (await this.readBlocks()).toDense();
+  }
+
+  dispose(): void {
+    this.parameter.dispose();
+    this.tables.dispose();
+  }
+}

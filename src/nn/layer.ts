@@ -1,0 +1,88 @@
+// Layers that can be sparse: two-dimensional convolution and linear, each with a `weight` in one of three forms and a bias.
+
+import { Parameter } from '../autograd/index.js';
+import type { Device } from '../device/index.js';
+import { addBias, type Conv2dOptions, reshape } from '../shaders/index.js';
+import { type Random, type Shape, Tensor } from '../tensor/index.js';
+import { type Initializer, kaimingUniform } from './initialization.js';
+import { Module } from './module.js';
+import { DenseWeight, type Weight } from './weight.js';
+
+/** Where a layer's first values come from. */
+export interface LayerContext {
+  readonly device: Device;
+  readonly random: Random;
+}
+
+export interface LayerOptions {
+  /** Default true. */
+  readonly bias?: boolean;
+  /** Default `kaimingUniform`, for both. */
+  readonly initializeWeight?: Initializer;
+  readonly initializeBias?: Initializer;
+}
+
+/** A layer of which a method may prune weights. */
+export abstract class SparsifiableLayer extends Module {
+  weight: Weight;
+  readonly bias: Parameter | undefined;
+
+  protected constructor({ device, random }: LayerContext, shape: Shape, options: LayerOptions) {
+    super();
+    const { bias = true, initializeWeight = kaimingUniform, initializeBias = kaimingUniform } = options;
+    this.weight = new DenseWeight(device, initializeWeight(shape, shape, random), shape);
+    if (bias) this.bias = new Parameter(Tensor.from(device, initializeBias([shape[0]], shape, random), [shape[0]]));
+  }
+
+  override ownParameters(): [string, Parameter][] {
+    const weight: [string, Parameter] = ['weight', this.weight.parameter];
+    return this.bias ? [weight, ['bias', this.bias]] : [weight];
+  }
+
+  /** Puts another weight of the same shape in the place of the present one. */
+  replaceWeight(weight: Weight): void {
+    this.weight.dispose();
+    this.weight = weight;
+  }
+
+  override dispose(): void {
+    this.weight.dispose();
+    this.bias?.dispose();
+  }
+
+  protected biased(y: Tensor): Tensor {
+    return this.bias ? addBias(y, this.bias) : y;
+  }
+}
+
+export interface Conv2dLayerOptions extends LayerOptions, Conv2dOptions {}
+
+/** x [I,H,W,N] -> [O,OH,OW,N], as PyTorch's `Conv2d`. */
+export class Conv2d extends SparsifiableLayer {
+  constructor(
+    context: LayerContext,
+    inChannels: number,
+    outChannels: number,
+    kernel: number,
+    private readonly options: Conv2dLayerOptions = {},
+  ) {
+    super(context, [outChannels, inChannels, kernel, kernel], options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.biased(this.weight.convolve(x, this.options));
+  }
+}
+
+/** x [I,N] -> [O,N], as PyTorch's `Linear`. */
+export class Linear extends SparsifiableLayer {
+  constructor(context: LayerContext, inFeatures: number, outFeatures: number, options: LayerOptions = {}) {
+    super(context, [outFeatures, inFeatures], options);
+  }
+
+  override forward(x: Tensor): Tensor {
+    const [features, batch] = x.shape;
+    const y = this.weight.convolve(reshape(x, [features, 1, 1, batch]), {});
+    return this.biased(reshape(y, [this.weight.shape[0], batch]));
+  }
+}

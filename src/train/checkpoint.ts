@@ -1,0 +1,82 @@
+// Checkpoints: one safetensors file with the model's state, the optimizer's, the position in training and the configuration.
+
+import { InputError } from '../device/index.js';
+import type { RunConfig } from './run_config.js';
+import { encodeSafetensors, parseSafetensors, type SafetensorsTensor, safetensor } from './safetensors.js';
+import { readState } from './state_dict.js';
+import type { Trainer } from './trainer.js';
+
+const FORMAT = 'shuffleblock-checkpoint-1';
+const VELOCITY = 'optimizer.velocity.';
+
+/** What a run needs to know beside its tensors to go on. */
+export interface CheckpointPosition {
+  readonly config: RunConfig;
+  /** Steps done. */
+  readonly step: number;
+  /** Sums of the epoch so far. */
+  readonly metrics: { readonly lossSum: number[]; readonly counts: number[] };
+}
+
+export interface Checkpoint extends CheckpointPosition {
+  /** Parameters and running statistics, for `loadState`. */
+  readonly model: Map<string, SafetensorsTensor>;
+  /** Velocities by parameter name. */
+  readonly velocities: Map<string, SafetensorsTensor>;
+}
+
+/** The bytes of a checkpoint file: the trainer's state as of this call. Call it between steps. */
+export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
+  const { model, optimizer, config } = trainer.parts;
+  const { step } = trainer;
+  const [state, metrics, velocities] = await Promise.all([
+    readState(model),
+    trainer.metrics.state(),
+    Promise.all(
+      optimizer.velocities().map(async ([name, velocity]): Promise<[string, SafetensorsTensor]> => {
+        return [VELOCITY + name, safetensor(await velocity.read(), velocity.shape)];
+      }),
+    ),
+  ]);
+  const position: CheckpointPosition = { config, step, metrics };
+  return encodeSafetensors([...state, ...velocities], { format: FORMAT, position: JSON.stringify(position) });
+}
+
+/**
+ * @param where the file's name, for messages.
+ * @throws InputError if the bytes are not a checkpoint.
+ */
+export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
+  const { metadata, tensors } = parseSafetensors(bytes, where);
+  if (metadata.format !== FORMAT) {
+    throw new InputError(
+      `${where}: expected a checkpoint (${FORMAT}), got ${metadata.format ?? 'a file without format'}`,
+    );
+  }
+  const model = new Map([...tensors].filter(([name]) => !name.startsWith(VELOCITY)));
+  const velocities = new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(VELOCITY))
+      .map(([name, tensor]) => [name.slice(VELOCITY.length), tensor] as const),
+  );
+  return { ...parsePosition(metadata.position, where), model, velocities };
+}
+
+/** Whether a safetensors file is a checkpoint of ours, rather than a plain state dict. */
+export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
+  return metadata.format === FORMAT;
+}
+
+function parsePosition(text: string | undefined, where: string): CheckpointPosition {
+  try {
+    const { config, step, metrics } = JSON.parse(text ?? '');
+    if (typeof config?.model === 'string' && Number.isInteger(step) && step >= 0 && Array.isArray(metrics?.counts)) {
+      return { config, step, metrics };
+    }
+  } catch {
+    // Told below, like everything else that is not a position.
+  }
+  throw new InputError(
+    `${where}: expected configuration and step in its metadata, got ${text ? 'something else' : 'none'}`,
+  );
+}

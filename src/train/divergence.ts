@@ -1,0 +1,74 @@
+// What went wrong when a loss is not finite: the first parameter or layer output that is not. Parameters are frozen at the last good
+// ones by then (see `guardLoss`), so the failing step can be done again and looked at.
+
+import { noGrad } from '../autograd/index.js';
+import { InputError } from '../device/index.js';
+import type { Mode, Module } from '../nn/index.js';
+import { scope, type Tensor } from '../tensor/index.js';
+
+/** Training ended because a loss was not finite. */
+export class DivergenceError extends InputError {
+  override name = 'DivergenceError';
+  constructor(
+    message: string,
+    /** Whose loss was not finite; its update was not made. */
+    readonly step: number,
+  ) {
+    super(message);
+  }
+}
+
+export async function divergence(
+  step: number,
+  model: Module,
+  batch: { images: Tensor; labels: Tensor },
+  mode: Mode,
+): Promise<DivergenceError> {
+  const place = (await badParameter(model, step)) ?? (await badOutput(model, batch.images, mode));
+  return new DivergenceError(
+    `step ${step}: expected a finite loss, got NaN or infinity; ${place ?? 'every output of a layer is finite'}. ` +
+      'Parameters are kept as they were before this step. Try a lower learning rate',
+    step,
+  );
+}
+
+async function badParameter(model: Module, step: number): Promise<string | undefined> {
+  for (const [name, parameter] of model.parameters()) {
+    if (!(await allFinite(parameter))) return `parameter ${name} is not finite since the update of step ${step - 1}`;
+  }
+  return undefined;
+}
+
+/** Runs the model with every part's output watched. */
+async function badOutput(model: Module, images: Tensor, mode: Mode): Promise<string | undefined> {
+  const outputs = scope(() => noGrad(() => watchedForward(model, images, mode)));
+  for (const [name, finite] of outputs) {
+    if (!(await finite)) return `the first output that is not finite is that of ${name === '' ? 'the model' : name}`;
+  }
+  return undefined;
+}
+
+/** Name and verdict for every part, in the order in which they finish. */
+function watchedForward(model: Module, images: Tensor, mode: Mode): [string, Promise<boolean>][] {
+  const outputs: [string, Promise<boolean>][] = [];
+  const parts = [...model.modules()];
+  for (const [name, part] of parts) {
+    const forward = part.forward.bind(part);
+    part.forward = (x, passed) => {
+      const y = forward(x, passed);
+      outputs.push([name, allFinite(y)]);
+      return y;
+    };
+  }
+  try {
+    model.forward(images, mode);
+  } finally {
+    // The method of the class shows again.
+    for (const [, part] of parts) delete (part as { forward?: unknown }).forward;
+  }
+  return outputs;
+}
+
+async function allFinite(tensor: Tensor): Promise<boolean> {
+  return (await tensor.read()).every((value) => Number.isFinite(value));
+}

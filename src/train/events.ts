@@ -1,0 +1,33 @@
+// What a training run tells as it goes: the lines of metrics.jsonl.
+
+import type { TopologyEvent } from './topology_updates.js';
+
+export interface StepEvent {
+  readonly type: 'step';
+  /** Counted from 0. */
+  readonly step: number;
+  readonly epoch: number;
+  /** Of this step's batch, before its update. */
+  readonly loss: number;
+  readonly lr: number;
+  /** Milliseconds a step, over the steps since the last such line. */
+  readonly ms: number;
+}
+
+export interface EpochEvent {
+  readonly type: 'epoch';
+  readonly epoch: number;
+  /** Steps done in all. */
+  readonly step: number;
+  /** Mean over the epoch's images, each before the update that its batch made. */
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  readonly testLoss: number;
+  readonly testAccuracy: number;
+  readonly testTop5: number;
+  /** Share of the weights of convolutions and linear layers that are pruned. */
+  readonly sparsity: number;
+  readonly seconds: number;
+}
+
+export type TrainingEvent = StepEvent | TopologyEvent | EpochEvent;

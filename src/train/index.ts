@@ -1,0 +1,23 @@
+// Training: methods, optimizer, the loop, evaluation, checkpoints. Browser-safe.
+export { type Checkpoint, encodeCheckpoint, isCheckpoint, parseCheckpoint } from './checkpoint.js';
+export { DivergenceError } from './divergence.js';
+export { evaluate } from './evaluate.js';
+export type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
+export { type LearningRate, type MultiStepOptions, multiStep } from './learning_rate.js';
+export { METHOD_NAMES, type Method, type MethodName, methodNamed } from './method.js';
+export { Metrics, type Summary } from './metrics.js';
+export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
+export {
+  asFloat32,
+  encodeSafetensors,
+  parseSafetensors,
+  type SafetensorsFile,
+  type SafetensorsTensor,
+  safetensor,
+} from './safetensors.js';
+export { createTrainer, type InitialState } from './setup.js';
+export { Sgd, type SgdOptions } from './sgd.js';
+export { type LoadOptions, loadState, type NamedTensors, readDenseState, readState } from './state_dict.js';
+export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
+export { type TopologyEvent, TopologyUpdates } from './topology_updates.js';
+export { Trainer, type TrainerParts } from './trainer.js';

@@ -1,0 +1,133 @@
+// Everything that determines a training run, as plain data: what `config.json` and checkpoints hold.
+
+import { InputError } from '../device/index.js';
+import type { Distribution, DropRuleName, ScheduleShape } from '../sparse/index.js';
+import { type MethodName, methodNamed } from './method.js';
+
+export interface RunConfig {
+  /** See MODEL_NAMES of src/models. */
+  readonly model: string;
+  readonly dataSet: string;
+  readonly method: MethodName;
+  /** Share of the weights of convolutions and linear layers that are pruned, in [0, 1). */
+  readonly sparsity: number;
+  readonly blockSize: number;
+  readonly distribution: Distribution;
+  readonly denseLayers: readonly string[];
+  readonly dropRule: DropRuleName;
+  /** T: steps between topology updates. */
+  readonly updateInterval: number;
+  /** T_end: no updates from this step on; three quarters of the run if not given. */
+  readonly updateEnd?: number;
+  readonly updateSchedule: ScheduleShape;
+  /** Drop fraction at the start. */
+  readonly alpha: number;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** Epochs at which the learning rate falls to a tenth; a half and three quarters of the run if not given. */
+  readonly milestones?: readonly number[];
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly labelSmoothing: number;
+  /** Dropout probability; the model's own if not given. */
+  readonly dropout?: number;
+  /** Biases of convolutions before BatchNorm. */
+  readonly convBias: boolean;
+  readonly augment: 'none' | 'standard';
+  readonly shuffle: boolean;
+  readonly seed: number;
+  /** First images of each split only. */
+  readonly limitTrain?: number;
+  readonly limitTest?: number;
+  /** Ends the run after so many steps. */
+  readonly maxSteps?: number;
+  /** Steps between step lines. */
+  readonly logEvery: number;
+}
+
+/** The method's recipe for CIFAR (Jiang, Hu, Song, NeurIPS 2022). */
+const CIFAR: RunConfig = {
+  model: 'wrn-22-2',
+  dataSet: 'cifar10',
+  method: 'dsb',
+  sparsity: 0.9,
+  blockSize: 16,
+  distribution: 'erk',
+  denseLayers: [],
+  dropRule: 'column-norm',
+  updateInterval: 100,
+  updateSchedule: 'cosine',
+  alpha: 0.3,
+  batchSize: 128,
+  epochs: 160,
+  learningRate: 0.1,
+  momentum: 0.9,
+  weightDecay: 1e-4,
+  labelSmoothing: 0,
+  convBias: false,
+  augment: 'standard',
+  shuffle: true,
+  seed: 0,
+  logEvery: 10,
+};
+
+/** Minutes on two processor cores. */
+const MNIST: RunConfig = {
+  ...CIFAR,
+  model: 'lenet5',
+  dataSet: 'mnist',
+  batchSize: 64,
+  epochs: 6,
+  learningRate: 0.05,
+  updateInterval: 25,
+  augment: 'none',
+};
+
+/** The recipe for a data set: what flags that are not given fall back to. */
+export function defaultConfig(dataSet: string): RunConfig {
+  const recipes: Record<string, RunConfig> = {
+    mnist: MNIST,
+    cifar10: CIFAR,
+    cifar100: { ...CIFAR, dataSet: 'cifar100' },
+  };
+  return recipes[dataSet.toLowerCase().replaceAll('-', '')] ?? { ...CIFAR, dataSet };
+}
+
+/** @throws InputError on the first value out of its range. */
+export function checkConfig(config: RunConfig): RunConfig {
+  methodNamed(config.method);
+  const { sparsity, blockSize, milestones = [] } = config;
+  if (config.method !== 'dense' && !(sparsity >= 0 && sparsity < 1)) fail('sparsity', 'a number in [0, 1)', sparsity);
+  if (!Number.isInteger(blockSize) || blockSize < 4) fail('block size', 'a whole number of at least 4', blockSize);
+  for (const name of ['batchSize', 'epochs', 'updateInterval', 'logEvery'] as const) positive(name, config[name]);
+  for (const name of ['limitTrain', 'limitTest', 'maxSteps'] as const) {
+    if (config[name] !== undefined) positive(name, config[name]);
+  }
+  if (!(config.learningRate > 0)) fail('learning rate', 'a positive number', config.learningRate);
+  for (const name of ['momentum', 'labelSmoothing', 'dropout'] as const) {
+    const value = config[name] ?? 0;
+    if (!(value >= 0 && value < 1)) fail(name, 'a number in [0, 1)', value);
+  }
+  if (!(config.weightDecay >= 0)) fail('weight decay', 'a number of at least 0', config.weightDecay);
+  if (!(config.alpha >= 0 && config.alpha <= 1)) fail('alpha', 'a number in [0, 1]', config.alpha);
+  if (!Number.isInteger(config.seed) || config.seed < 0 || config.seed >= 2 ** 32) {
+    fail('seed', 'a whole number in [0, 2^32)', config.seed);
+  }
+  if (!milestones.every((epoch) => epoch >= 0)) fail('milestones', 'epochs of at least 0', milestones.join(','));
+  return config;
+}
+
+function positive(name: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1) {
+    fail(
+      name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+      'a positive whole number',
+      value,
+    );
+  }
+}
+
+function fail(name: string, expected: string, got: number | string): never {
+  throw new InputError(`${name}: expected ${expected}, got ${got}`);
+}

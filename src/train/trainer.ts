@@ -1,0 +1,166 @@
+// The training loop. `run()` yields what happens; whenever it has yielded, the trainer stands between two steps, and
+// its state can be saved. Everything that a step depends on is a function of the configuration, the state and the step's number.
+
+import { backward } from '../autograd/index.js';
+import { batches, epochSamples, type ResidentImages } from '../data/index.js';
+import type { Device } from '../device/index.js';
+import type { Module } from '../nn/index.js';
+import { crossEntropy, guardLoss } from '../shaders/index.js';
+import { keep, scope, Tensor } from '../tensor/index.js';
+import { divergence } from './divergence.js';
+import { evaluate } from './evaluate.js';
+import type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
+import type { LearningRate } from './learning_rate.js';
+import { Metrics } from './metrics.js';
+import type { RunConfig } from './run_config.js';
+import type { Sgd } from './sgd.js';
+import { sparsityOf } from './summary.js';
+import type { TopologyUpdates } from './topology_updates.js';
+
+export interface TrainerParts {
+  readonly device: Device;
+  readonly model: Module;
+  readonly optimizer: Sgd;
+  readonly learningRate: LearningRate;
+  /** None for static and dense methods. */
+  readonly topology: TopologyUpdates | undefined;
+  readonly train: ResidentImages;
+  readonly test: ResidentImages;
+  readonly config: RunConfig;
+}
+
+/** Steps after which the host waits for the GPU, so that it never runs far ahead. */
+const MOST_STEPS_AHEAD = 32;
+
+export class Trainer {
+  /** Steps done. */
+  step = 0;
+  readonly totalSteps: number;
+  readonly metrics: Metrics;
+  private readonly stepsPerEpoch: number;
+  /** u32 [2]: seed and step, for dropout. */
+  private readonly random: Tensor;
+  /** u32 [2]: 1 + the step whose loss was not finite, or 0; steps done. See `guardLoss`. */
+  private readonly guard: Tensor;
+
+  constructor(readonly parts: TrainerParts) {
+    const { device, config, train } = parts;
+    this.stepsPerEpoch = Math.ceil(train.count / config.batchSize);
+    this.totalSteps = Math.min(config.epochs * this.stepsPerEpoch, config.maxSteps ?? Number.POSITIVE_INFINITY);
+    this.metrics = new Metrics(device);
+    this.random = keep(Tensor.zeros(device, [2], 'u32'));
+    this.guard = keep(Tensor.zeros(device, [2], 'u32'));
+  }
+
+  get epoch(): number {
+    return Math.floor(this.step / this.stepsPerEpoch);
+  }
+
+  /** Goes on after `step` steps, with parameters and optimizer state restored by the caller. */
+  resumeAt(step: number): void {
+    this.step = step;
+    this.guard.write([0, step]);
+  }
+
+  /**
+   * Trains to the end.
+   * @throws DivergenceError when a loss is not finite; parameters are then as they were before that step.
+   */
+  async *run(): AsyncGenerator<TrainingEvent> {
+    while (this.step < this.totalSteps) {
+      const epoch = this.epoch;
+      const start = performance.now();
+      yield* this.trainEpoch(epoch);
+      yield await this.finishEpoch(epoch, start);
+    }
+  }
+
+  private async *trainEpoch(epoch: number): AsyncGenerator<TrainingEvent> {
+    const { train, optimizer, learningRate, topology, config } = this.parts;
+    const lr = learningRate(epoch);
+    optimizer.setLearningRate(lr);
+    train.startEpoch(this.samplesOf(epoch));
+    const firstStep = epoch * this.stepsPerEpoch;
+    if (this.step === firstStep) this.metrics.reset();
+    let last = { step: this.step, time: performance.now() };
+    for (const { first, size } of batches(train.count, config.batchSize).slice(this.step - firstStep)) {
+      if (this.step >= this.totalSteps) return;
+      const { step } = this;
+      const updates = topology?.isDue(step) ? topology : undefined;
+      updates?.collect();
+      const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
+      const reading = scope(() => this.trainStep(first, size, isLogged || updates !== undefined));
+      this.step++;
+      const loss = await reading;
+      if (updates) yield* await updates.apply(step);
+      if (isLogged) {
+        const now = performance.now();
+        const ms = (now - last.time) / (this.step - last.step);
+        last = { step: this.step, time: now };
+        yield { type: 'step', step, epoch, loss: loss!, lr, ms } satisfies StepEvent;
+      } else if (this.step % MOST_STEPS_AHEAD === 0) {
+        await this.checkedLoss();
+      }
+    }
+  }
+
+  /** One step: forward, backward, update. Returns its loss, if asked for, once the GPU has got there. */
+  private trainStep(first: number, size: number, wantsLoss: boolean): Promise<number> | undefined {
+    const { model, train, optimizer, config } = this.parts;
+    this.random.write([config.seed, this.step]);
+    const { images, labels } = train.batch(first, size);
+    const logits = model.forward(images, { training: true, random: this.random });
+    const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
+    backward(loss);
+    guardLoss(loss, this.guard);
+    optimizer.step(this.guard);
+    this.metrics.add(loss, logits, labels);
+    return wantsLoss ? this.checkedLoss(loss) : undefined;
+  }
+
+  /** The value of `loss`. @throws DivergenceError if the loss of any step so far was not finite. */
+  private async checkedLoss(loss?: Tensor): Promise<number> {
+    const [guard, value] = await Promise.all([this.guard.read(), loss?.item()]);
+    if (guard[0] !== 0) throw await this.explainDivergence(guard[0] - 1);
+    return value ?? Number.NaN;
+  }
+
+  private async explainDivergence(step: number): Promise<Error> {
+    const { model, train, config } = this.parts;
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    train.startEpoch(this.samplesOf(epoch));
+    this.random.write([config.seed, step]);
+    const { first, size } = batches(train.count, config.batchSize)[step % this.stepsPerEpoch];
+    return divergence(step, model, train.batch(first, size), { training: true, random: this.random });
+  }
+
+  private samplesOf(epoch: number): Uint32Array {
+    const { train, config } = this.parts;
+    const augmentation = config.augment === 'none' ? undefined : train.dataset.augmentation;
+    return epochSamples({ count: train.count, epoch, seed: config.seed, shuffle: config.shuffle, augmentation });
+  }
+
+  private async finishEpoch(epoch: number, start: number): Promise<EpochEvent> {
+    const { device, model, test, config } = this.parts;
+    await this.checkedLoss();
+    const train = await this.metrics.read();
+    const tested = await evaluate(device, model, test, config.batchSize);
+    return {
+      type: 'epoch',
+      epoch,
+      step: this.step,
+      trainLoss: train.loss,
+      trainAccuracy: train.accuracy,
+      testLoss: tested.loss,
+      testAccuracy: tested.accuracy,
+      testTop5: tested.top5,
+      sparsity: sparsityOf(model),
+      seconds: (performance.now() - start) / 1000,
+    };
+  }
+
+  dispose(): void {
+    const { model, optimizer, train, test } = this.parts;
+    for (const part of [model, optimizer, train, test, this.metrics, this.random, this.guard]) part.dispose();
+  }
+}

@@ -1,0 +1,97 @@
+// One topology update of one layer, on the CPU: reads weight, dense gradient and velocity, decides by the functions of
+// src/sparse, writes the new topology with the values and velocities of the weights that survive.
+
+import { BlockWeight, MaskedWeight, type SparseWeight } from '../nn/index.js';
+import {
+  type DropRuleName,
+  type MaskUpdate,
+  remapValues,
+  updateMask,
+  updateMaskRandomly,
+  updateTopology,
+} from '../sparse/index.js';
+import type { Random, Tensor } from '../tensor/index.js';
+
+export interface UpdateInput {
+  readonly weight: SparseWeight;
+  /** Of the weight's parameter. */
+  readonly velocity: Tensor;
+  /** [weight.shape], dense. */
+  readonly gradient: Tensor;
+  readonly dropFraction: number;
+}
+
+export interface UpdateCounts {
+  /** Active weights that the rule considered dropping. */
+  readonly candidates: number;
+  readonly dropped: number;
+  readonly grown: number;
+  /** Blocks that hold a grown weight; for block weights only. */
+  readonly changedBlocks?: number;
+}
+
+export type WeightUpdate = (input: UpdateInput) => Promise<UpdateCounts>;
+
+/** DSB. */
+export function updateBlocks(dropRule: DropRuleName | undefined): WeightUpdate {
+  return async ({ weight, velocity, gradient, dropFraction }) => {
+    if (!(weight instanceof BlockWeight)) throw new Error('updateBlocks: expected a weight in blocks');
+    const [before, gradientValues, velocityValues] = await Promise.all([
+      weight.readBlocks(),
+      readFloats(gradient),
+      readFloats(velocity),
+    ]);
+    const { blocks, dropped, grown, candidates, changedBlocks } = updateTopology({
+      blocks: before,
+      weight: before.toDense(),
+      gradient: gradientValues,
+      dropFraction,
+      dropRule,
+    });
+    if (changedBlocks > 0) {
+      velocity.write(remapValues(before, blocks, velocityValues));
+      weight.replace(blocks);
+    }
+    return { candidates, dropped: count(dropped), grown: count(grown), changedBlocks };
+  };
+}
+
+/** RigL. */
+export const updateMaskByGradient: WeightUpdate = async (input) => {
+  const gradient = await readFloats(input.gradient);
+  return replaceMask(input, (mask, weight) => updateMask({ mask, weight, gradient, dropFraction: input.dropFraction }));
+};
+
+/** SET. */
+export function updateMaskAtRandom(random: Random): WeightUpdate {
+  return (input) =>
+    replaceMask(input, (mask, weight) =>
+      updateMaskRandomly({ mask, weight, random: () => random.uniform(), dropFraction: input.dropFraction }),
+    );
+}
+
+async function replaceMask(
+  { weight, velocity }: UpdateInput,
+  update: (mask: Uint8Array, weight: Float32Array) => MaskUpdate,
+): Promise<UpdateCounts> {
+  if (!(weight instanceof MaskedWeight)) throw new Error('replaceMask: expected a masked weight');
+  const [values, velocityValues] = await Promise.all([weight.readDense(), readFloats(velocity)]);
+  const before = weight.mask;
+  const { mask, dropped, grown, candidates } = update(before, values);
+  // Both start at 0 where grown; what was dropped is masked and shall not come back with stale momentum.
+  const survives = (_: number, i: number) => before[i] === 1 && mask[i] === 1;
+  weight.replace(
+    mask,
+    values.map((value, i) => (survives(value, i) ? value : 0)),
+  );
+  velocity.write(velocityValues.map((value, i) => (survives(value, i) ? value : 0)));
+  return { candidates, dropped: count(dropped), grown: count(grown) };
+}
+
+async function readFloats(tensor: Tensor): Promise<Float32Array> {
+  return (await tensor.read()) as Float32Array;
+}
+
+function count(mask: Uint8Array): number {
+  return mask.reduce((sum, one) => sum + one, 0);
+}

@@ -87,15 +87,25 @@ function reduceRows(
   fold: { MAXIMUM: number },
 ): void {
   const parts = Math.ceil(length / PART_LENGTH);
-  const params = { rows, row_length: length, part_length: Math.ceil(length / parts), parts };
+  const partLength = Math.ceil(length / parts);
+  const rowThreads = threadsFor(partLength);
+  const params = { rows, row_length: length, part_length: partLength, parts, row_threads: rowThreads };
   const rowsFold = rowsKernel.with(fold);
+  const workgroups = Math.ceil((rows * parts * rowThreads) / rowsKernel.constant('WORKGROUP_SIZE'));
   if (parts === 1) {
-    runKernelOn(rowsFold, { x, y }, { ...params, factor }, rows);
+    runKernelOn(rowsFold, { x, y }, { ...params, factor }, workgroups);
     return;
   }
   const partial = Tensor.empty(x.device, [parts, rows]);
-  runKernelOn(rowsFold, { x, y: partial }, { ...params, factor: 1 }, rows * parts);
+  runKernelOn(rowsFold, { x, y: partial }, { ...params, factor: 1 }, workgroups);
   const columns = { outer: 1, length: parts, inner: rows, factor };
   runKernelOn(columnsKernel.with(fold), { x: partial, y }, columns, workgroupsFor(rows));
   partial.dispose();
+}
+
+/** Threads for a part of a row: at least eight values each, so that short rows do not leave most of them idle. */
+function threadsFor(partLength: number): number {
+  let threads = 1;
+  while (threads < rowsKernel.constant('WORKGROUP_SIZE') && threads * 16 <= partLength) threads *= 2;
+  return threads;
 }

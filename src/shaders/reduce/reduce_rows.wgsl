@@ -1,5 +1,5 @@
-// y[part, row] = fold over one part of a contiguous row of x [rows, row_length]: a workgroup a part, its lanes striding over it, then
-// a tree in workgroup memory. The order of the fold is fixed, so results repeat bit for bit.
+// y[part, row] = fold over one part of a contiguous row of x [rows, row_length]: row_threads lanes of a workgroup a part, striding over
+// it, then a tree in workgroup memory. Short parts share a workgroup. The order of the fold is fixed, so results repeat bit for bit.
 const WORKGROUP_SIZE: u32 = 128;
 const MAXIMUM: u32 = 0; // 1 folds by maximum (NaN wins), 0 by sum
 
@@ -8,6 +8,7 @@ struct Params {
   row_length: u32,
   part_length: u32,
   parts: u32,
+  row_threads: u32, // a power of two, at most WORKGROUP_SIZE
   factor: f32, // applied to the result
 }
 
@@ -31,17 +32,19 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let unit = group.x + group.y * groups.x;
+  let units = WORKGROUP_SIZE / params.row_threads;
+  let unit = (group.x + group.y * groups.x) * units + lane / params.row_threads;
+  let row_lane = lane % params.row_threads;
   let row = unit % params.rows;
   let part = min(unit / params.rows, params.parts - 1u);
   let start = part * params.part_length;
   let end = min(start + params.part_length, params.row_length);
   var value = select(0.0, x[row * params.row_length + start], MAXIMUM == 1u);
-  for (var i = start + lane; i < end; i += WORKGROUP_SIZE) { value = fold(value, x[row * params.row_length + i]); }
+  for (var i = start + row_lane; i < end; i += params.row_threads) { value = fold(value, x[row * params.row_length + i]); }
   folded[lane] = value;
-  for (var half = WORKGROUP_SIZE / 2u; half > 0u; half /= 2u) {
+  for (var half = params.row_threads / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
-    if (lane < half) { folded[lane] = fold(folded[lane], folded[lane + half]); }
+    if (row_lane < half) { folded[lane] = fold(folded[lane], folded[lane + half]); }
   }
-  if (lane == 0u && unit < params.rows * params.parts) { y[part * params.rows + row] = folded[0] * params.factor; }
+  if (row_lane == 0u && unit < params.rows * params.parts) { y[part * params.rows + row] = folded[lane] * params.factor; }
 }

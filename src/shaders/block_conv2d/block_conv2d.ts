@@ -78,7 +78,8 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
     padding_y: geometry.paddingY,
     padding_x: geometry.paddingX,
   };
-  const { tiled, across } = tile(x.device, forBatch(forwardKernel, geometry.batchSize), tables, geometry.positions);
+  const variant = forBlocks(forBatch(forwardKernel, geometry.batchSize), tables.blockSize);
+  const { tiled, across } = tile(x.device, variant, tables, geometry.positions);
   const tensors = {
     x,
     values,
@@ -97,10 +98,12 @@ function tile(device: Device, base: Kernel, tables: BlockTables, positions: numb
   const threads = base.constant('WORKGROUP_SIZE');
   const most = columnsPerThread(device, tables.blockSize);
   const columns = positions * 2 > threads * most ? most : 1;
-  return {
-    tiled: base.with({ BLOCK: tables.blockSize, COLUMNS: columns }),
-    across: Math.ceil(positions / (threads * columns)),
-  };
+  return { tiled: base.with({ COLUMNS: columns }), across: Math.ceil(positions / (threads * columns)) };
+}
+
+/** The variant of a kernel for a block size; such kernels declare `alias Value = vec4<f32>;` and `const BLOCK: u32 = 16;`. */
+function forBlocks(base: Kernel, blockSize: number): Kernel {
+  return base.with({ BLOCK: blockSize, Value: blockSize % 4 === 0 ? 'vec4<f32>' : 'f32' });
 }
 
 /** In two passes over scratch memory, a part of the batch at a time: column gradients, then a gather by input channel. */
@@ -117,9 +120,9 @@ export function blockConv2dGradInput(
   const outPixels = outHeight * outWidth;
   const vecBytes = slots * outPixels * lanesOf(batchSize) * 4;
   const mostVecs = Math.max(1, Math.min(batch, Math.floor(COLUMN_BYTES / vecBytes)));
-  const columnsKernel = forBatch(gradColumnsKernel, batchSize);
+  const columnsKernel = forBlocks(forBatch(gradColumnsKernel, batchSize), tables.blockSize);
   const gatherKernel = forBatch(gradInputKernel, batchSize);
-  const gatherThreads = gatherKernel.constant('WORKGROUP_SIZE');
+  const groupChannels = device.info.isSoftware ? 8 : 1;
 
   for (let start = 0; start < batch; start += mostVecs) {
     const count = Math.min(mostVecs, batch - start);
@@ -142,6 +145,8 @@ export function blockConv2dGradInput(
       grad_input: result,
     };
     const gatherParams = {
+      channels: inChannels,
+      group_channels: groupChannels,
       height,
       width,
       ...range,
@@ -152,10 +157,8 @@ export function blockConv2dGradInput(
       padding_y: geometry.paddingY,
       padding_x: geometry.paddingX,
     };
-    runKernelOn(gatherKernel, gatherTensors, gatherParams, [
-      Math.ceil((height * width * count) / gatherThreads),
-      inChannels,
-    ]);
+    const gather = tile(device, gatherKernel, tables, height * width * count);
+    runKernelOn(gather.tiled, gatherTensors, gatherParams, [gather.across, Math.ceil(inChannels / groupChannels)]);
     gradColumns.dispose();
   }
   return result;

@@ -2,11 +2,11 @@
 // A workgroup owns one row group and a tile of output positions, and walks the group's columns tap by tap, so that the border
 // is tested once a tap. The row shuffle only decides where results are written. See docs/format.md.
 alias Vec = vec4<f32>;
+alias Value = vec4<f32>; // f32 unless BLOCK is a multiple of four
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16; // rows of a group
 const COLUMNS: u32 = 4; // Vecs of output positions a thread
-const DEPTH: u32 = 16; // kept columns staged in workgroup memory at once
 
 struct Params {
   height: u32,
@@ -22,7 +22,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read> values: array<f32>; // [slot][row of the group]
+@group(0) @binding(1) var<storage, read> values: array<Value>; // [slot][row of the group]
 @group(0) @binding(2) var<storage, read> group_order: array<u32>; // groups with the most columns first
 @group(0) @binding(3) var<storage, read> group_rows: array<u32>;
 @group(0) @binding(4) var<storage, read> run_start: array<u32>; // [group][tap], and the end
@@ -33,11 +33,14 @@ struct Params {
 const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
 
-var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS>; // [column][row]
-var<workgroup> planes: array<u32, DEPTH>; // first element of the column's channel
-
 fn value_at(slot: u32, row: u32) -> f32 {
-  return select(0.0, values[slot * BLOCK + min(row, BLOCK - 1u)], row < BLOCK);
+  return select(0.0, vec4<f32>(values[slot * BLOCK + min(row, BLOCK - 1u)]).x, row < BLOCK);
+}
+
+fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
+  if (BLOCK % 4u == 0u) { return vec4<f32>(values[slot * ROW_QUADS + quad]); }
+  let row = quad * 4u;
+  return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -71,30 +74,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       source[j] = select(0u, (u32(sy) * params.width + u32(sx)) * params.batch + source_n[j], inside[j]);
     }
     let run_end = run_start[group * taps + tap + 1u];
-    for (var first = run_start[group * taps + tap]; first < run_end; first += DEPTH) {
-      let depth = min(DEPTH, run_end - first);
-      workgroupBarrier();
-      for (var e = lane; e < depth * ROW_QUADS; e += WORKGROUP_SIZE) {
-        let slot = run_columns[first + e / ROW_QUADS].y;
-        let row = e % ROW_QUADS * 4u;
-        weights[e] = vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
+    for (var e = run_start[group * taps + tap]; e < run_end; e++) {
+      let column = run_columns[e];
+      var inputs: array<Vec, COLUMNS>;
+      for (var j = 0u; j < COLUMNS; j++) {
+        inputs[j] = select(Vec(0.0), x[source[j] + column.x * plane], inside[j]);
       }
-      if (lane < depth) { planes[lane] = run_columns[first + lane].x * plane; }
-      workgroupBarrier();
-      for (var step = 0u; step < depth; step++) {
-        let channel_plane = planes[step];
-        var inputs: array<Vec, COLUMNS>;
+      for (var quad = 0u; quad < ROW_QUADS; quad++) {
+        let w = four_values_at(column.y, quad);
         for (var j = 0u; j < COLUMNS; j++) {
-          inputs[j] = select(Vec(0.0), x[source[j] + channel_plane], inside[j]);
-        }
-        for (var quad = 0u; quad < ROW_QUADS; quad++) {
-          let w = weights[step * ROW_QUADS + quad];
-          for (var j = 0u; j < COLUMNS; j++) {
-            sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
-            sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);
-            sums[quad * 4u + 2u][j] = fma(Vec(w.z), inputs[j], sums[quad * 4u + 2u][j]);
-            sums[quad * 4u + 3u][j] = fma(Vec(w.w), inputs[j], sums[quad * 4u + 3u][j]);
-          }
+          sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
+          sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);
+          sums[quad * 4u + 2u][j] = fma(Vec(w.z), inputs[j], sums[quad * 4u + 2u][j]);
+          sums[quad * 4u + 3u][j] = fma(Vec(w.w), inputs[j], sums[quad * 4u + 3u][j]);
         }
       }
     }

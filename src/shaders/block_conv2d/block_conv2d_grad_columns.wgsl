@@ -2,11 +2,11 @@
 // grad_columns[slot, q] = sum over the rows of the slot's group of value * grad_output[row, q]. The rows of grad_output are
 // loaded once and stay in registers for all columns of the group. Works on a range of the batch to bound memory.
 alias Vec = vec4<f32>;
+alias Value = vec4<f32>; // f32 unless BLOCK is a multiple of four
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
 const COLUMNS: u32 = 2; // Vecs of output positions a thread
-const DEPTH: u32 = 32; // slots staged in workgroup memory at once
 
 struct Params {
   out_pixels: u32,
@@ -16,7 +16,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> grad_output: array<Vec>;
-@group(0) @binding(1) var<storage, read> values: array<f32>; // [slot][row of the group]
+@group(0) @binding(1) var<storage, read> values: array<Value>; // [slot][row of the group]
 @group(0) @binding(2) var<storage, read> group_order: array<u32>;
 @group(0) @binding(3) var<storage, read> group_rows: array<u32>;
 @group(0) @binding(4) var<storage, read> group_start: array<u32>; // first block of each group, and the end
@@ -26,10 +26,14 @@ struct Params {
 const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
 
-var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS>; // [slot][row]
-
 fn value_at(slot: u32, row: u32) -> f32 {
-  return select(0.0, values[slot * BLOCK + min(row, BLOCK - 1u)], row < BLOCK);
+  return select(0.0, vec4<f32>(values[slot * BLOCK + min(row, BLOCK - 1u)]).x, row < BLOCK);
+}
+
+fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
+  if (BLOCK % 4u == 0u) { return vec4<f32>(values[slot * ROW_QUADS + quad]); }
+  let row = quad * 4u;
+  return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -51,31 +55,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   }
 
   let end_slot = group_start[group + 1u] * BLOCK;
-  for (var first = group_start[group] * BLOCK; first < end_slot; first += DEPTH) {
-    let depth = min(DEPTH, end_slot - first);
-    workgroupBarrier();
-    for (var e = lane; e < depth * ROW_QUADS; e += WORKGROUP_SIZE) {
-      let slot = first + e / ROW_QUADS;
-      let row = e % ROW_QUADS * 4u;
-      weights[e] = vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
-    }
-    workgroupBarrier();
-    for (var step = 0u; step < depth; step++) {
-      var sums: array<Vec, COLUMNS>;
-      for (var j = 0u; j < COLUMNS; j++) { sums[j] = Vec(0.0); }
-      for (var quad = 0u; quad < ROW_QUADS; quad++) {
-        let w = weights[step * ROW_QUADS + quad];
-        for (var j = 0u; j < COLUMNS; j++) {
-          sums[j] = fma(Vec(w.x), outputs[quad * 4u][j], sums[j]);
-          sums[j] = fma(Vec(w.y), outputs[quad * 4u + 1u][j], sums[j]);
-          sums[j] = fma(Vec(w.z), outputs[quad * 4u + 2u][j], sums[j]);
-          sums[j] = fma(Vec(w.w), outputs[quad * 4u + 3u][j], sums[j]);
-        }
-      }
+  for (var slot = group_start[group] * BLOCK; slot < end_slot; slot++) {
+    var sums: array<Vec, COLUMNS>;
+    for (var j = 0u; j < COLUMNS; j++) { sums[j] = Vec(0.0); }
+    for (var quad = 0u; quad < ROW_QUADS; quad++) {
+      let w = four_values_at(slot, quad);
       for (var j = 0u; j < COLUMNS; j++) {
-        let position = first_position + j * WORKGROUP_SIZE;
-        if (position < positions) { grad_columns[(first + step) * positions + position] = sums[j]; }
+        sums[j] = fma(Vec(w.x), outputs[quad * 4u][j], sums[j]);
+        sums[j] = fma(Vec(w.y), outputs[quad * 4u + 1u][j], sums[j]);
+        sums[j] = fma(Vec(w.z), outputs[quad * 4u + 2u][j], sums[j]);
+        sums[j] = fma(Vec(w.w), outputs[quad * 4u + 3u][j], sums[j]);
       }
+    }
+    for (var j = 0u; j < COLUMNS; j++) {
+      let position = first_position + j * WORKGROUP_SIZE;
+      if (position < positions) { grad_columns[slot * positions + position] = sums[j]; }
     }
   }
 }

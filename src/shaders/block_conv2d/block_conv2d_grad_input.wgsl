@@ -3,8 +3,11 @@
 alias Vec = vec4<f32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
+const COLUMNS: u32 = 4; // Vecs of input positions a thread
 
 struct Params {
+  channels: u32,
+  group_channels: u32, // channels that a workgroup does one after the other
   height: u32,
   width: u32,
   batch: u32, // in Vecs
@@ -13,7 +16,7 @@ struct Params {
   out_height: u32,
   out_width: u32,
   kernel_width: u32,
-  stride: i32,
+  stride: u32,
   padding_y: u32,
   padding_x: u32,
 }
@@ -26,28 +29,44 @@ struct Params {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let channel = workgroup.y;
-  let position = workgroup.x * WORKGROUP_SIZE + lane;
   let positions = params.height * params.width * params.batch_count;
   let out_positions = params.out_height * params.out_width * params.batch_count;
-  let pixel = position / params.batch_count;
-  let n = position % params.batch_count;
-  let pixel_y = i32(pixel / params.width + params.padding_y);
-  let pixel_x = i32(pixel % params.width + params.padding_x);
+  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane;
 
-  var sum = Vec(0.0);
-  let end = channel_start[channel + 1u];
-  for (var e = channel_start[channel]; e < end; e++) {
-    let column = channel_columns[e];
-    let ty = pixel_y - i32(column.x / params.kernel_width);
-    let tx = pixel_x - i32(column.x % params.kernel_width);
-    let whole = ty >= 0 && tx >= 0 && ty % params.stride == 0 && tx % params.stride == 0;
-    let inside = whole && ty / params.stride < i32(params.out_height) && tx / params.stride < i32(params.out_width);
-    let target_pixel = u32(ty / params.stride) * params.out_width + u32(tx / params.stride);
-    let at = column.y * out_positions + target_pixel * params.batch_count + n;
-    sum += select(Vec(0.0), grad_columns[select(0u, at, inside)], inside);
+  // (pixel + padding - tap) / stride is whole if the remainders agree, and is then the difference of the quotients.
+  var quotient: array<vec2<u32>, COLUMNS>;
+  var remainder: array<vec2<u32>, COLUMNS>;
+  var n: array<u32, COLUMNS>;
+  for (var j = 0u; j < COLUMNS; j++) {
+    let position = first_position + j * WORKGROUP_SIZE;
+    let pixel = position / params.batch_count;
+    let padded = vec2<u32>(pixel / params.width + params.padding_y, pixel % params.width + params.padding_x);
+    quotient[j] = padded / params.stride;
+    remainder[j] = padded % params.stride;
+    n[j] = position % params.batch_count;
   }
-  if (position < positions) {
-    grad_input[(channel * params.height * params.width + pixel) * params.batch + params.batch_start + n] = sum;
+
+  let first_channel = workgroup.y * params.group_channels;
+  for (var channel = first_channel; channel < min(first_channel + params.group_channels, params.channels); channel++) {
+    var sums: array<Vec, COLUMNS>;
+    for (var j = 0u; j < COLUMNS; j++) { sums[j] = Vec(0.0); }
+    let end = channel_start[channel + 1u];
+    for (var e = channel_start[channel]; e < end; e++) {
+      let column = channel_columns[e];
+      let tap = vec2<u32>(column.x / params.kernel_width, column.x % params.kernel_width);
+      let tap_quotient = tap / params.stride;
+      let tap_remainder = tap % params.stride;
+      for (var j = 0u; j < COLUMNS; j++) {
+        let at_pixel = quotient[j] - tap_quotient; // Wraps around below zero, and is then too large.
+        let inside = all(remainder[j] == tap_remainder) && at_pixel.x < params.out_height && at_pixel.y < params.out_width;
+        let at = column.y * out_positions + (at_pixel.x * params.out_width + at_pixel.y) * params.batch_count + n[j];
+        sums[j] += select(Vec(0.0), grad_columns[select(0u, at, inside)], inside);
+      }
+    }
+    for (var j = 0u; j < COLUMNS; j++) {
+      let position = first_position + j * WORKGROUP_SIZE;
+      let row = channel * params.height * params.width + position / params.batch_count;
+      if (position < positions) { grad_input[row * params.batch + params.batch_start + n[j]] = sums[j]; }
+    }
   }
 }

@@ -76,11 +76,13 @@ interface GatherParams extends Readonly<Record<string, number>> {
   readonly rows: number;
   readonly out_height: number;
   readonly out_width: number;
+  readonly down: number;
 }
 
 /** Launches the gather kernel; threads of a workgroup move from positions to rows where there are few positions. */
 function gather(x: Tensor, weight: Tensor, y: Tensor, geometry: ConvGeometry, params: GatherParams): void {
-  const positions = params.out_height * params.out_width * geometry.batch;
+  const { down } = params;
+  const positions = Math.ceil(params.out_height / down) * Math.ceil(params.out_width / down) * geometry.batch;
   const rowsPerThread = gatherKernel.constant('ROWS');
   const threads = gatherKernel.constant('WORKGROUP_SIZE');
   const most = columnsPerThread(x.device, rowsPerThread);
@@ -93,14 +95,14 @@ function gather(x: Tensor, weight: Tensor, y: Tensor, geometry: ConvGeometry, pa
   const columns = positions * rowThreads * 2 > threads * most ? most : 1;
   const tiled = forBatch(gatherKernel, geometry.batchSize).with({ COLUMNS: columns });
   const across = Math.ceil(positions / ((threads / rowThreads) * columns));
-  const down = Math.ceil(params.rows / (rowsPerThread * rowThreads));
+  const rowTiles = Math.ceil(params.rows / (rowsPerThread * rowThreads));
   const shared = {
     batch: geometry.batch,
     kernel_height: geometry.kernelHeight,
     kernel_width: geometry.kernelWidth,
     row_threads: rowThreads,
   };
-  runKernelOn(tiled, { x, weight, y }, { ...params, ...shared }, [across, down]);
+  runKernelOn(tiled, { x, weight, y }, { ...params, ...shared }, [across, rowTiles, down * down]);
 }
 
 /** d loss / d weight [O,I,KH,KW], dense; also the growth score of sparse layers at a topology update. */

@@ -2,6 +2,8 @@
 // One shader for the forward pass and, with the weight read transposed and the taps reversed, for gradInput:
 //   forward    m = out channel, c = in channel,   source = q * stride - padding + tap           (up = stride, down = 1)
 //   gradInput  m = in channel,  c = out channel,  source = (q + padding - tap) / stride, if whole (up = 1, down = stride)
+// Only every down-th tap meets a given output pixel. Pixels are therefore done in down * down phases, along z of the grid: those with the
+// same remainders of y and x, which share their taps.
 // x [C, height, width, N], y [M, out_height, out_width, N], batch in Vecs. A thread keeps ROWS x COLUMNS Vecs in registers; a
 // workgroup is row_threads threads high, so that few columns (a linear layer at a small batch) still fill it.
 alias Vec = vec4<f32>;
@@ -24,7 +26,7 @@ struct Params {
   up: i32,
   down: i32,
   tap_sign: i32, // -1 for gradInput
-  offset_y: i32, // source row of output row 0 at tap 0
+  offset_y: i32, // source row of output row 0 at tap 0, times down
   offset_x: i32,
   row_stride: u32, // of weight, in elements
   channel_stride: u32,
@@ -38,6 +40,7 @@ struct Params {
 
 const MAX_ROW_THREADS: u32 = 8;
 const ROW_QUADS: u32 = ROWS / 4u;
+const OUTSIDE: u32 = 0x80000000u; // a source index that stays past the end of x
 
 var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS * MAX_ROW_THREADS>; // [channel][row] of one tap
 
@@ -49,6 +52,7 @@ fn weight_at(row: u32, channel: u32, tap: u32) -> f32 {
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let plane = params.height * params.width * params.batch;
+  let end = params.channels * plane;
   let out_plane = params.out_height * params.out_width * params.batch;
   let staged_quads = ROW_QUADS * params.row_threads;
   let column_threads = WORKGROUP_SIZE / params.row_threads;
@@ -57,30 +61,41 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let first_row = first_staged_row + first_quad * 4u;
   let first_column = group.x * COLUMNS * column_threads + lane % column_threads;
 
+  let down = u32(params.down);
+  let phase = vec2<u32>(group.z / down, group.z % down);
+  let phase_width = (params.out_width + down - 1u - phase.y) / down;
+  let phase_positions = (params.out_height + down - 1u - phase.x) / down * phase_width * params.batch;
+  let shifted = vec2<i32>(phase) + vec2<i32>(params.offset_y, params.offset_x);
+  let first_tap = shifted % params.down;
+
   var source_y: array<i32, COLUMNS>;
   var source_x: array<i32, COLUMNS>;
   var source_n: array<u32, COLUMNS>;
+  var target_position: array<u32, COLUMNS>;
   for (var j = 0u; j < COLUMNS; j++) {
     let q = first_column + j * column_threads;
-    let pixel = q / params.batch;
+    let pixel = vec2<u32>(q / params.batch / phase_width, q / params.batch % phase_width);
     source_n[j] = q % params.batch;
-    source_y[j] = i32(pixel / params.out_width) * params.up + params.offset_y;
-    source_x[j] = i32(pixel % params.out_width) * params.up + params.offset_x;
+    source_y[j] = i32(pixel.x) * params.up + (shifted.x - first_tap.x) / params.down;
+    source_x[j] = i32(pixel.y) * params.up + (shifted.y - first_tap.y) / params.down;
+    let out_pixel = pixel * down + phase;
+    target_position[j] = (out_pixel.x * params.out_width + out_pixel.y) * params.batch + source_n[j];
+    if (q >= phase_positions) { target_position[j] = OUTSIDE; }
   }
 
   var sums: array<array<Vec, COLUMNS>, ROWS>;
-  let taps = params.kernel_height * params.kernel_width;
-  for (var tap = 0u; tap < taps; tap++) {
-    var inside: array<bool, COLUMNS>;
+  let tap_columns = (i32(params.kernel_width) + params.down - 1 - first_tap.y) / params.down;
+  let taps = (i32(params.kernel_height) + params.down - 1 - first_tap.x) / params.down * tap_columns;
+  for (var t = 0; t < taps; t++) {
+    let step = vec2<i32>(t / tap_columns, t % tap_columns);
+    let kernel_at = vec2<u32>(first_tap + step * params.down);
+    let tap = kernel_at.x * params.kernel_width + kernel_at.y;
     var source: array<u32, COLUMNS>;
     for (var j = 0u; j < COLUMNS; j++) {
-      var sy = source_y[j] + params.tap_sign * i32(tap / params.kernel_width);
-      var sx = source_x[j] + params.tap_sign * i32(tap % params.kernel_width);
-      inside[j] = sy >= 0 && sx >= 0 && sy % params.down == 0 && sx % params.down == 0;
-      sy = sy / params.down;
-      sx = sx / params.down;
-      inside[j] = inside[j] && sy < i32(params.height) && sx < i32(params.width);
-      source[j] = select(0u, (u32(sy) * params.width + u32(sx)) * params.batch + source_n[j], inside[j]);
+      // Negative coordinates are large ones when read as unsigned.
+      let y = u32(source_y[j] + params.tap_sign * step.x);
+      let x = u32(source_x[j] + params.tap_sign * step.y);
+      source[j] = select(OUTSIDE, (y * params.width + x) * params.batch + source_n[j], y < params.height && x < params.width);
     }
     for (var first = 0u; first < params.channels; first += DEPTH) {
       workgroupBarrier();
@@ -96,13 +111,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
       workgroupBarrier();
       let depth = min(DEPTH, params.channels - first);
-      for (var step = 0u; step < depth; step++) {
+      for (var d = 0u; d < depth; d++) {
         var inputs: array<Vec, COLUMNS>;
         for (var j = 0u; j < COLUMNS; j++) {
-          inputs[j] = select(Vec(0.0), x[source[j] + (first + step) * plane], inside[j]);
+          inputs[j] = select(Vec(0.0), x[select(0u, source[j], source[j] < end)], source[j] < end);
+          source[j] += plane;
         }
         for (var quad = 0u; quad < ROW_QUADS; quad++) {
-          let w = weights[step * staged_quads + first_quad + quad];
+          let w = weights[d * staged_quads + first_quad + quad];
           for (var j = 0u; j < COLUMNS; j++) {
             sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
             sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);
@@ -119,8 +135,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var j = 0u; j < COLUMNS; j++) {
       var result = Vec(0.0);
       for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][j], k == r); }
-      let q = first_column + j * column_threads;
-      if (q < out_plane) { y[(first_row + r) * out_plane + q] = result; }
+      if (target_position[j] < out_plane) { y[(first_row + r) * out_plane + target_position[j]] = result; }
     }
   }
 }

@@ -66,4 +66,11 @@ async function main(): Promise<number> {
   }
 }
 
+// A reader that goes away (`| head`) ends neither a training nor the process with a stack trace.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 process.exitCode = await main();

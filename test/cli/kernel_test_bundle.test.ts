@@ -1,0 +1,30 @@
+// The battery's kernel tests are those of test/shaders, all of them: the build's bundle against vitest's own list. Both lists come
+// from processes of their own, which open a device.
+
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+
+const TIMEOUT_MS = 180_000;
+
+function linesOf(command: string, args: string[]): string[] {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: TIMEOUT_MS });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ended with ${status}\n${stderr}`);
+  return stdout.split('\n').filter((line) => line.includes(' > '));
+}
+
+it(
+  'holds the very tests that vitest lists, by name',
+  () => {
+    linesOf('npm', ['run', '-s', 'build']);
+    const program = `
+      await import('./dist/device/gpu_provider.node.js');
+      const { kernelTests } = await import('./dist/battery/kernel_tests.js');
+      for (const name of await kernelTests.list()) console.log(name);
+      process.exit();`;
+    const bundled = linesOf(process.execPath, ['--input-type=module', '--eval', program]);
+    const listed = linesOf('npx', ['vitest', 'list', '--project', 'gpu', 'test/shaders']);
+    expect(bundled.length).toBeGreaterThan(100);
+    expect(bundled.sort()).toEqual(listed.map((line) => line.replace(/^\[gpu\] /, '')).sort());
+  },
+  TIMEOUT_MS,
+);

@@ -8,8 +8,8 @@ import { MaskedWeight } from './masked_weight.js';
 import { matrixOf, type SparseWeight } from './weight.js';
 
 export interface SparseForm {
-  /** Whether a layer of this shape can take the form; otherwise it stays dense. */
-  accepts(shape: Shape): boolean;
+  /** A layer with fewer columns cannot take the form and stays dense. */
+  readonly leastColumns: number;
   /** Prunes a dense weight by magnitude. */
   prune(device: Device, values: Float32Array, shape: Shape, sparsity: number): SparseWeight;
   /** The weight of a given mask, 1 = active. @throws InputError if the form cannot express it. */
@@ -18,7 +18,7 @@ export interface SparseForm {
 
 /** Single weights, anywhere: what RigL and SET train. */
 export const nonstructured: SparseForm = {
-  accepts: () => true,
+  leastColumns: 1,
   prune: (device, values, shape, sparsity) => new MaskedWeight(device, values, shape, initialMask(values, sparsity)),
   fromMask: (device, values, shape, mask) => new MaskedWeight(device, values, shape, mask),
 };
@@ -26,7 +26,7 @@ export const nonstructured: SparseForm = {
 /** Shuffled blocks of `blockSize`; layers with fewer columns than that stay dense. */
 export function shuffledBlocks(blockSize: number): SparseForm {
   return {
-    accepts: (shape) => matrixOf(shape).columns >= blockSize,
+    leastColumns: blockSize,
     prune(device, values, shape, sparsity) {
       return new BlockWeight(device, shape, initialTopology(values, { ...matrixOf(shape), blockSize, sparsity }));
     },

@@ -2,9 +2,11 @@
 
 import { type Device, InputError } from '../device/index.js';
 import { type Distribution, layerDensities } from '../sparse/index.js';
+import type { Shape } from '../tensor/index.js';
 import { SparsifiableLayer } from './layer.js';
 import type { Module } from './module.js';
 import type { SparseForm } from './sparse_form.js';
+import { matrixOf } from './weight.js';
 
 export interface SparsifyOptions {
   /** Share of all weights of convolutions and linear layers to prune, in [0, 1). */
@@ -36,11 +38,12 @@ export async function sparsify(
 ): Promise<void> {
   const layers = sparsifiableLayers(model);
   const shapes = layers.map(([name, layer]) => ({ name, shape: layer.weight.shape }));
-  const refused = shapes.filter(({ shape }) => !form.accepts(shape)).map(({ name }) => name);
+  const columnsOf = (shape: Shape) => matrixOf(shape).columns;
+  const refused = shapes.filter(({ shape }) => columnsOf(shape) < form.leastColumns).map(({ name }) => name);
   if (refused.length === layers.length) {
-    const columns = shapes.map(({ shape }) => shape.slice(1).reduce((product, extent) => product * extent, 1));
+    const most = Math.max(...shapes.map(({ shape }) => columnsOf(shape)));
     throw new InputError(
-      `block size: expected at most ${Math.max(...columns)}, the columns of the model's largest layer; got a larger one`,
+      `block size: expected at most ${most}, the columns of the model's largest layer, got ${form.leastColumns}`,
     );
   }
   const dense = [...new Set([...denseLayers, ...refused])];

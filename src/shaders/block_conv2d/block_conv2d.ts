@@ -26,8 +26,9 @@ const gradColumnsKernel = kernel(block_conv2d_grad_columns);
 const gradInputKernel = kernel(block_conv2d_grad_input);
 const gradWeightKernel = kernel(block_conv2d_grad_weight);
 
-/** Most memory for the column gradients of one pass over a part of the batch. */
+/** Most memory for the column gradients of one pass over a part of the batch. On a CPU they should stay in its cache. */
 const COLUMN_BYTES = 64 * 1024 * 1024;
+const COLUMN_BYTES_SOFTWARE = 8 * 1024 * 1024;
 
 export interface BlockConv2dOptions extends Conv2dOptions {
   /** [KH, KW]; default [1, 1]. */
@@ -118,8 +119,9 @@ export function blockConv2dGradInput(
   const result = Tensor.empty(device, [inChannels, height, width, batchSize]);
   const slots = tables.numBlocks * tables.blockSize;
   const outPixels = outHeight * outWidth;
+  const mostBytes = device.info.isSoftware ? COLUMN_BYTES_SOFTWARE : COLUMN_BYTES;
   const vecBytes = slots * outPixels * lanesOf(batchSize) * 4;
-  const mostVecs = Math.max(1, Math.min(batch, Math.floor(COLUMN_BYTES / vecBytes)));
+  const mostVecs = Math.max(1, Math.min(batch, Math.floor(mostBytes / vecBytes)));
   const columnsKernel = forBlocks(forBatch(gradColumnsKernel, batchSize), tables.blockSize);
   const gatherKernel = forBatch(gradInputKernel, batchSize);
   const groupChannels = device.info.isSoftware ? 8 : 1;

@@ -70,7 +70,9 @@ export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolea
 function parsePosition(text: string | undefined, where: string): CheckpointPosition {
   try {
     const { config, step, metrics } = JSON.parse(text ?? '');
-    if (typeof config?.model === 'string' && Number.isInteger(step) && step >= 0 && Array.isArray(metrics?.counts)) {
+    const isConfig = typeof config?.model === 'string' && typeof config.dataSet === 'string';
+    const isStep = Number.isInteger(step) && step >= 0;
+    if (isConfig && isStep && areNumbers(metrics?.lossSum, 2) && areNumbers(metrics?.counts, 3)) {
       return { config, step, metrics };
     }
   } catch {
@@ -79,4 +81,8 @@ function parsePosition(text: string | undefined, where: string): CheckpointPosit
   throw new InputError(
     `${where}: expected configuration and step in its metadata, got ${text ? 'something else' : 'none'}`,
   );
+}
+
+function areNumbers(values: unknown, count: number): boolean {
+  return Array.isArray(values) && values.length === count && values.every(Number.isFinite);
 }

@@ -1,7 +1,7 @@
 // Everything that determines a training run, as plain data: what `config.json` and checkpoints hold.
 
 import { InputError } from '../device/index.js';
-import type { Distribution, DropRuleName, ScheduleShape } from '../sparse/index.js';
+import { type Distribution, type DropRuleName, dropRules, type ScheduleShape } from '../sparse/index.js';
 import { type MethodName, methodNamed } from './method.js';
 
 export interface RunConfig {
@@ -91,8 +91,17 @@ export function defaultConfig(dataSet: string): RunConfig {
     cifar10: CIFAR,
     cifar100: { ...CIFAR, dataSet: 'cifar100' },
   };
-  return recipes[dataSet.toLowerCase().replaceAll('-', '')] ?? { ...CIFAR, dataSet };
+  const key = dataSet.toLowerCase().replaceAll('-', '');
+  return Object.hasOwn(recipes, key) ? recipes[key] : { ...CIFAR, dataSet };
 }
+
+/** The words that these values may be. */
+const WORDS = {
+  distribution: ['erk', 'er', 'uniform'],
+  dropRule: Object.keys(dropRules) as DropRuleName[],
+  updateSchedule: ['cosine', 'constant', 'inverse-power'],
+  augment: ['none', 'standard'],
+} as const satisfies Partial<{ [Name in keyof RunConfig]: readonly RunConfig[Name][] }>;
 
 /** @throws InputError on the first value out of its range. */
 export function checkConfig(config: RunConfig): RunConfig {
@@ -100,16 +109,27 @@ export function checkConfig(config: RunConfig): RunConfig {
   const { sparsity, blockSize, milestones = [] } = config;
   if (config.method !== 'dense' && !(sparsity >= 0 && sparsity < 1)) fail('sparsity', 'a number in [0, 1)', sparsity);
   if (!Number.isInteger(blockSize) || blockSize < 4) fail('block size', 'a whole number of at least 4', blockSize);
+  for (const [name, words] of Object.entries(WORDS)) {
+    const word = config[name as keyof typeof WORDS];
+    if (!(words as readonly string[]).includes(word)) fail(spaced(name), words.join(' | '), `'${word}'`);
+  }
   for (const name of ['batchSize', 'epochs', 'updateInterval', 'logEvery'] as const) positive(name, config[name]);
   for (const name of ['limitTrain', 'limitTest', 'maxSteps'] as const) {
     if (config[name] !== undefined) positive(name, config[name]);
   }
-  if (!(config.learningRate > 0)) fail('learning rate', 'a positive number', config.learningRate);
+  if (!(config.updateEnd === undefined || config.updateEnd >= 0)) {
+    fail('update end', 'a number of at least 0', config.updateEnd);
+  }
+  if (!(config.learningRate > 0 && Number.isFinite(config.learningRate))) {
+    fail('learning rate', 'a positive number', config.learningRate);
+  }
   for (const name of ['momentum', 'labelSmoothing', 'dropout'] as const) {
     const value = config[name] ?? 0;
-    if (!(value >= 0 && value < 1)) fail(name, 'a number in [0, 1)', value);
+    if (!(value >= 0 && value < 1)) fail(spaced(name), 'a number in [0, 1)', value);
   }
-  if (!(config.weightDecay >= 0)) fail('weight decay', 'a number of at least 0', config.weightDecay);
+  if (!(config.weightDecay >= 0 && Number.isFinite(config.weightDecay))) {
+    fail('weight decay', 'a number of at least 0', config.weightDecay);
+  }
   if (!(config.alpha >= 0 && config.alpha <= 1)) fail('alpha', 'a number in [0, 1]', config.alpha);
   if (!Number.isInteger(config.seed) || config.seed < 0 || config.seed >= 2 ** 32) {
     fail('seed', 'a whole number in [0, 2^32)', config.seed);
@@ -119,13 +139,12 @@ export function checkConfig(config: RunConfig): RunConfig {
 }
 
 function positive(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) {
-    fail(
-      name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
-      'a positive whole number',
-      value,
-    );
-  }
+  if (!Number.isInteger(value) || value < 1) fail(spaced(name), 'a positive whole number', value);
+}
+
+/** batchSize -> batch size. */
+function spaced(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function fail(name: string, expected: string, got: number | string): never {

@@ -1,0 +1,93 @@
+// The configuration of a run: recipes by data set, and every value that is refused.
+
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../src/device/index.js';
+import { checkConfig, defaultConfig, METHOD_NAMES, methodNamed, type RunConfig } from '../../src/train/index.js';
+
+const config = defaultConfig('mnist');
+
+describe('defaultConfig', () => {
+  it('has a recipe for every data set, whatever the spelling of its name', () => {
+    expect(defaultConfig('MNIST')).toMatchObject({ model: 'lenet5', batchSize: 64, augment: 'none' });
+    expect(defaultConfig('cifar-10')).toMatchObject({ model: 'wrn-22-2', dataSet: 'cifar10', batchSize: 128 });
+    expect(defaultConfig('CIFAR-100')).toEqual({ ...defaultConfig('cifar10'), dataSet: 'cifar100' });
+    for (const name of ['mnist', 'cifar10', 'cifar100']) expect(checkConfig(defaultConfig(name)).dataSet).toBe(name);
+  });
+
+  it('gives an unknown data set the recipe of CIFAR, also where its name is a property of every object', () => {
+    for (const name of ['svhn', 'constructor', '__proto__']) {
+      expect(defaultConfig(name)).toEqual({ ...defaultConfig('cifar10'), dataSet: name });
+    }
+  });
+});
+
+describe('checkConfig', () => {
+  it.each<Partial<RunConfig>>([
+    { sparsity: 0 },
+    { sparsity: 1, method: 'dense' },
+    { blockSize: 4 },
+    { alpha: 0 },
+    { alpha: 1 },
+    { momentum: 0, weightDecay: 0 },
+    { dropout: 0 },
+    { milestones: [] },
+    { milestones: [0, 0.5, 1000] },
+    { updateEnd: 0 },
+    { seed: 2 ** 32 - 1 },
+  ])('allows %o', (change) => {
+    expect(checkConfig({ ...config, ...change })).toEqual({ ...config, ...change });
+  });
+
+  it.each<[object, string]>([
+    [{ method: 'lth' }, `method: expected ${METHOD_NAMES.join(' | ')}, got 'lth'`],
+    [{ method: 'toString' }, `method: expected ${METHOD_NAMES.join(' | ')}, got 'toString'`],
+    [{ sparsity: 1 }, 'sparsity: expected a number in [0, 1), got 1'],
+    [{ sparsity: -0.1 }, 'sparsity: expected a number in [0, 1), got -0.1'],
+    [{ sparsity: Number.NaN }, 'sparsity: expected a number in [0, 1), got NaN'],
+    [{ blockSize: 3 }, 'block size: expected a whole number of at least 4, got 3'],
+    [{ blockSize: -16 }, 'block size: expected a whole number of at least 4, got -16'],
+    [{ blockSize: 8.5 }, 'block size: expected a whole number of at least 4, got 8.5'],
+    [{ distribution: 'random' }, "distribution: expected erk | er | uniform, got 'random'"],
+    [{ dropRule: 'magnitude' }, "drop rule: expected original | column-norm | block-norm, got 'magnitude'"],
+    [{ updateSchedule: 'linear' }, "update schedule: expected cosine | constant | inverse-power, got 'linear'"],
+    [{ augment: 'strong' }, "augment: expected none | standard, got 'strong'"],
+    [{ batchSize: 0 }, 'batch size: expected a positive whole number, got 0'],
+    [{ batchSize: 1.5 }, 'batch size: expected a positive whole number, got 1.5'],
+    [{ epochs: 0 }, 'epochs: expected a positive whole number, got 0'],
+    [{ updateInterval: 0 }, 'update interval: expected a positive whole number, got 0'],
+    [{ updateEnd: -1 }, 'update end: expected a number of at least 0, got -1'],
+    [{ updateEnd: Number.NaN }, 'update end: expected a number of at least 0, got NaN'],
+    [{ logEvery: -5 }, 'log every: expected a positive whole number, got -5'],
+    [{ limitTrain: 0 }, 'limit train: expected a positive whole number, got 0'],
+    [{ limitTest: 0.5 }, 'limit test: expected a positive whole number, got 0.5'],
+    [{ maxSteps: 0 }, 'max steps: expected a positive whole number, got 0'],
+    [{ learningRate: 0 }, 'learning rate: expected a positive number, got 0'],
+    [{ learningRate: Number.NaN }, 'learning rate: expected a positive number, got NaN'],
+    [{ learningRate: Number.POSITIVE_INFINITY }, 'learning rate: expected a positive number, got Infinity'],
+    [{ momentum: 1 }, 'momentum: expected a number in [0, 1), got 1'],
+    [{ labelSmoothing: -0.1 }, 'label smoothing: expected a number in [0, 1), got -0.1'],
+    [{ dropout: 1 }, 'dropout: expected a number in [0, 1), got 1'],
+    [{ weightDecay: -1 }, 'weight decay: expected a number of at least 0, got -1'],
+    [{ weightDecay: Number.POSITIVE_INFINITY }, 'weight decay: expected a number of at least 0, got Infinity'],
+    [{ alpha: 1.1 }, 'alpha: expected a number in [0, 1], got 1.1'],
+    [{ seed: -1 }, 'seed: expected a whole number in [0, 2^32), got -1'],
+    [{ seed: 2 ** 32 }, 'seed: expected a whole number in [0, 2^32), got 4294967296'],
+    [{ seed: 0.5 }, 'seed: expected a whole number in [0, 2^32), got 0.5'],
+    [{ milestones: [1, -1] }, 'milestones: expected epochs of at least 0, got 1,-1'],
+  ])('refuses %o', (change, message) => {
+    expect(() => checkConfig({ ...config, ...change } as RunConfig)).toThrow(new InputError(message));
+  });
+});
+
+describe('methods', () => {
+  it('prune in the form, and update or not, as they are defined', () => {
+    const shapes = METHOD_NAMES.map((name) => [name, !!methodNamed(name).form, !!methodNamed(name).update]);
+    expect(shapes).toEqual([
+      ['dsb', true, true],
+      ['ssb', true, false],
+      ['rigl', true, true],
+      ['set', true, true],
+      ['dense', false, false],
+    ]);
+  });
+});

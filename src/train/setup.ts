@@ -2,13 +2,13 @@
 
 import type { ImageDataset } from '../data/index.js';
 import { limitSplit, ResidentImages } from '../data/index.js';
-import type { Device } from '../device/index.js';
+import { type Device, InputError } from '../device/index.js';
 import { createModel } from '../models/index.js';
-import { type Module, sparsify } from '../nn/index.js';
+import { DenseWeight, type Module, type SparseForm, sparsifiableLayers, sparsify } from '../nn/index.js';
 import { UpdateSchedule } from '../sparse/index.js';
 import { Random } from '../tensor/index.js';
 import { multiStep } from './learning_rate.js';
-import { type Method, type MethodOptions, methodNamed } from './method.js';
+import { type MethodOptions, methodNamed } from './method.js';
 import { checkConfig, type RunConfig } from './run_config.js';
 import { Sgd } from './sgd.js';
 import { loadState, type NamedTensors } from './state_dict.js';
@@ -41,7 +41,12 @@ export async function createTrainer(
   const method = methodNamed(config.method);
   const options: MethodOptions = { ...config, random: new Random(config.seed ^ TOPOLOGY_STREAM) };
   const model = createModel(config.model, { device, random: new Random(config.seed) }, { ...dataset, ...config });
-  await prepareWeights(device, model, method, options, config, initial);
+  try {
+    await prepareWeights(device, model, method.form?.(options), config, initial);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
   const optimizer = new Sgd(device, model, config);
   const train = new ResidentImages(device, limitSplit(dataset.train, config.limitTrain), dataset);
   const test = new ResidentImages(device, limitSplit(dataset.test, config.limitTest), dataset);
@@ -69,15 +74,25 @@ export async function createTrainer(
   });
 }
 
+/** Loads the initial state, if there is one; prunes what is not sparse then. */
 async function prepareWeights(
   device: Device,
   model: Module,
-  method: Method,
-  options: MethodOptions,
+  form: SparseForm | undefined,
   config: RunConfig,
   initial: InitialState | undefined,
 ): Promise<void> {
-  const form = method.form?.(options);
   const isSparse = initial && loadState(device, model, initial.tensors, { form, where: initial.where });
-  if (form && !isSparse) await sparsify(device, model, form, config);
+  if (isSparse) checkForms(model, form, config, initial.where);
+  else if (form) await sparsify(device, model, form, config);
+}
+
+/** Tables load as tables whatever the method, which may know nothing to do with them. */
+function checkForms(model: Module, form: SparseForm | undefined, { method }: RunConfig, where: string): void {
+  for (const [name, { weight }] of sparsifiableLayers(model)) {
+    if (weight instanceof DenseWeight || form?.holds(weight)) continue;
+    throw new InputError(
+      `${where}: ${name}.weight: expected ${form ? 'a mask' : 'no pruned weights'} for method ${method}, got ${weight.pattern}`,
+    );
+  }
 }

@@ -115,7 +115,7 @@ function weightMaker(
 ): () => Weight {
   const where = `${reader.where}: ${name}`;
   if (reader.has(`${name}.blocks.values`)) {
-    const tables = Object.fromEntries(TABLES.map((table) => [table, reader.tensor(`${name}.blocks.${table}`)]));
+    const tables = Object.fromEntries(TABLES.map((table) => [table, reader.table(`${name}.blocks.${table}`)]));
     return () => new BlockWeight(device, shape, blocksOf(tables, shape, `${where}.blocks`));
   }
   const values = reader.floats(name, shape);
@@ -135,7 +135,7 @@ function blocksOf(
   where: string,
 ): ShuffledBlocks {
   const { values, group_rows, group_start, block_columns } = tables;
-  const blockSize = values!.shape.at(-1) ?? 0;
+  const [, blockSize] = values!.shape;
   const layer: BlockShape = { rows: shape[0], columns: sizeOf(shape.slice(1)), blockSize };
   return located(where, () =>
     ShuffledBlocks.fromTables({
@@ -187,6 +187,18 @@ class StateReader {
     else if (shape && !sameShape(tensor.shape, shape)) {
       this.misshapen.push(`${name} expected [${shape}], got [${tensor.shape}]`);
     }
+    return tensor;
+  }
+
+  /** A table of a block weight: values [blocks,B,B], or a list. Their sizes are checked with their contents. */
+  table(name: string): SafetensorsTensor | undefined {
+    const tensor = this.tensor(name);
+    if (!tensor) return undefined;
+    const [blocks, blockSize] = tensor.shape;
+    const [expected, fits] = name.endsWith('.values')
+      ? ['[blocks,B,B]', sameShape(tensor.shape, [blocks, blockSize, blockSize])]
+      : ['a list', tensor.shape.length === 1];
+    if (!fits) this.misshapen.push(`${name} expected ${expected}, got [${tensor.shape}]`);
     return tensor;
   }
 

@@ -34,7 +34,8 @@ export async function divergence(
 
 async function badParameter(model: Module, step: number): Promise<string | undefined> {
   for (const [name, parameter] of model.parameters()) {
-    if (!(await allFinite(parameter))) return `parameter ${name} is not finite since the update of step ${step - 1}`;
+    if (await allFinite(parameter)) continue;
+    return `parameter ${name} is not finite ${step === 0 ? 'from the start' : `since the update of step ${step - 1}`}`;
   }
   return undefined;
 }
@@ -42,10 +43,12 @@ async function badParameter(model: Module, step: number): Promise<string | undef
 /** Runs the model with every part's output watched. */
 async function badOutput(model: Module, images: Tensor, mode: Mode): Promise<string | undefined> {
   const outputs = scope(() => noGrad(() => watchedForward(model, images, mode)));
-  for (const [name, finite] of outputs) {
-    if (!(await finite)) return `the first output that is not finite is that of ${name === '' ? 'the model' : name}`;
-  }
-  return undefined;
+  // All of them: a readback that is left pending fails when the device is destroyed.
+  const verdicts = await Promise.all(outputs.map(([, finite]) => finite));
+  const first = verdicts.indexOf(false);
+  if (first < 0) return undefined;
+  const [name] = outputs[first];
+  return `the first output that is not finite is that of ${name === '' ? 'the model' : name}`;
 }
 
 /** Name and verdict for every part, in the order in which they finish. */

@@ -33,7 +33,7 @@ export class TopologyUpdates {
     return this.schedule.isUpdateStep(step);
   }
 
-  /** Before the backward pass of a step that is due: keeps the dense gradients. */
+  /** Before the forward pass of a step that is due: its backward pass then keeps the dense gradients. */
   collect(): void {
     for (const [, weight] of this.layers()) {
       weight.onDenseGradient = (gradient) => {
@@ -50,8 +50,7 @@ export class TopologyUpdates {
     for (const [layer, weight] of this.layers()) {
       weight.onDenseGradient = undefined;
       const gradient = this.gradients.get(weight);
-      if (!gradient)
-        throw new Error(`topology update: no dense gradient of ${layer}; call collect() before backward()`);
+      if (!gradient) throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
       const start = performance.now();
       const velocity = this.optimizer.velocity(`${layer}.weight`);
       const counts = await this.update({ weight, velocity, gradient, dropFraction }).catch((error) => {
@@ -62,6 +61,12 @@ export class TopologyUpdates {
       events.push({ type: 'topology', step, layer, ...counts, nnz: weight.numActive, ms: performance.now() - start });
     }
     return events;
+  }
+
+  /** Frees the gradients of a step whose update was not made. */
+  dispose(): void {
+    for (const gradient of this.gradients.values()) gradient.dispose();
+    this.gradients.clear();
   }
 
   private layers(): [string, SparseWeight][] {

@@ -160,7 +160,8 @@ export class Trainer {
   }
 
   dispose(): void {
-    const { model, optimizer, train, test } = this.parts;
-    for (const part of [model, optimizer, train, test, this.metrics, this.random, this.guard]) part.dispose();
+    const { model, optimizer, topology, train, test } = this.parts;
+    for (const part of [model, optimizer, topology, train, test, this.metrics, this.random, this.guard])
+      part?.dispose();
   }
 }

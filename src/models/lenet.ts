@@ -1,4 +1,4 @@
-// The small networks of LeCun et al., "Gradient-based learning applied to document recognition" (1998).
+// The convolutional network of LeCun et al., "Gradient-based learning applied to document recognition" (1998).
 
 import { Conv2d, type LayerContext, Linear, Module } from '../nn/index.js';
 import { flatten, maxPool2d, relu } from '../shaders/index.js';
@@ -26,23 +26,5 @@ export class LeNet5 extends Module {
     const first = maxPool2d(relu(this.conv1.forward(x)), { kernel: 2 });
     const second = maxPool2d(relu(this.conv2.forward(first)), { kernel: 2 });
     return this.fc4.forward(relu(this.fc3.forward(flatten(second))));
-  }
-}
-
-/** Two hidden layers of 300 and 100 units, ReLU. */
-export class LeNet300100 extends Module {
-  private readonly fc1: Linear;
-  private readonly fc2: Linear;
-  private readonly fc3: Linear;
-
-  constructor(context: LayerContext, { channels, height, width, classes }: ModelOptions) {
-    super();
-    this.fc1 = new Linear(context, channels * height * width, 300);
-    this.fc2 = new Linear(context, 300, 100);
-    this.fc3 = new Linear(context, 100, classes);
-  }
-
-  override forward(x: Tensor): Tensor {
-    return this.fc3.forward(relu(this.fc2.forward(relu(this.fc1.forward(flatten(x))))));
   }
 }

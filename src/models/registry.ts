@@ -1,9 +1,18 @@
-// Networks by name. Names are case-insensitive, and hyphens may be left out where no number follows: `LeNet5`, `lenet300100`.
+// Networks by name. Names are case-insensitive, and hyphens may be left out: `ResNet18`, `VGGd`; but not between the two numbers of
+// a wide residual network.
 
 import { InputError } from '../device/index.js';
 import type { LayerContext, Module } from '../nn/index.js';
-import { LeNet5, LeNet300100 } from './lenet.js';
+import { AlexNet } from './alexnet.js';
+import { LeNet5 } from './lenet.js';
+import { Mlp } from './mlp.js';
+import { ResNet } from './resnet.js';
+import { Vgg } from './vgg.js';
 import { WideResNet } from './wide_resnet.js';
+
+/** Kernel of a ResNet's first convolution. */
+const STEMS = ['3x3', '7x7'] as const;
+export type Stem = (typeof STEMS)[number];
 
 export interface ModelOptions {
   /** Of the input images. */
@@ -13,15 +22,26 @@ export interface ModelOptions {
   readonly classes: number;
   /** Biases of convolutions that a BatchNorm follows: none by default, as it would undo them. */
   readonly convBias?: boolean;
-  /** Dropout probability; the network's own by default. */
+  /** Dropout probability of networks that have it (wide residual ones); the network's own by default. */
   readonly dropout?: number;
+  /** First convolution of a ResNet: 3x3 by default, as the original program has it; 7x7 with stride 2 is usual for ImageNet. */
+  readonly stem?: Stem;
 }
 
 type Build = (context: LayerContext, options: ModelOptions) => Module;
 
 const models: Readonly<Record<string, Build>> = {
   lenet5: (context, options) => new LeNet5(context, options),
-  'lenet300-100': (context, options) => new LeNet300100(context, options),
+  'lenet300-100': (context, options) => new Mlp(context, [300, 100], options),
+  'mlp-cifar10': (context, options) => new Mlp(context, [1024, 512], options),
+  'alexnet-s': (context, options) => new AlexNet(context, 1024, options),
+  'alexnet-b': (context, options) => new AlexNet(context, 2048, options),
+  'vgg-c': (context, options) => new Vgg(context, 'c', options),
+  'vgg-d': (context, options) => new Vgg(context, 'd', options),
+  'vgg-like': (context, options) => new Vgg(context, 'like', options),
+  'ResNet-18': (context, options) => new ResNet(context, 18, options),
+  'ResNet-34': (context, options) => new ResNet(context, 34, options),
+  'ResNet-50': (context, options) => new ResNet(context, 50, options),
 };
 
 /** Names for messages and help. */
@@ -32,10 +52,11 @@ export const MODEL_NAMES: readonly string[] = [...Object.keys(models), 'wrn-D-W 
  * @throws InputError on an unknown name, listing the known ones, and on impossible options.
  */
 export function createModel(name: string, context: LayerContext, options: ModelOptions): Module {
-  const { dropout } = options;
+  const { dropout, stem = '3x3' } = options;
   if (dropout !== undefined && !(dropout >= 0 && dropout < 1)) {
     throw new InputError(`dropout: expected a probability in [0, 1), got ${dropout}`);
   }
+  if (!STEMS.includes(stem)) throw new InputError(`stem: expected one of ${STEMS.join(', ')}; got '${stem}'`);
   return buildOf(name)(context, options);
 }
 
@@ -45,16 +66,15 @@ export function checkModelName(name: string): void {
 }
 
 function buildOf(name: string): Build {
-  const wanted = name.toLowerCase();
-  const wide = /^(?:wrn|wideresnet)-(\d+)-(\d+)$/.exec(wanted);
+  const wide = /^(?:wrn|wideresnet)-?(\d+)-(\d+)$/i.exec(name);
   if (wide) return wideResNet(name, Number(wide[1]), Number(wide[2]));
-  const found = Object.entries(models).find(([known]) => plain(known) === plain(wanted));
+  const found = Object.entries(models).find(([known]) => plain(known) === plain(name));
   if (!found) throw new InputError(`model: expected one of ${MODEL_NAMES.join(', ')}; got '${name}'`);
   return found[1];
 }
 
 function plain(name: string): string {
-  return name.replaceAll('-', '');
+  return name.toLowerCase().replaceAll('-', '');
 }
 
 function wideResNet(name: string, depth: number, width: number): Build {

@@ -16,4 +16,5 @@ export { type Mode, Module, Statistic } from './module.js';
 export { Sequential } from './sequential.js';
 export { nonstructured, type SparseForm, shuffledBlocks } from './sparse_form.js';
 export { type SparsifyOptions, sparsifiableLayers, sparsify } from './sparsify.js';
+export { MaxPool2d, ReLU } from './stateless.js';
 export { DenseWeight, type SparseWeight, type Weight } from './weight.js';

@@ -1,0 +1,36 @@
+// Convolutions as AlexNet, VGG and ResNet repeat them: the border keeps the image's size but for the stride, and a BatchNorm follows.
+
+import { BatchNorm, Conv2d, type LayerContext, type Module, ReLU } from '../nn/index.js';
+
+/** What all convolutions of one network share. */
+export interface ConvContext extends LayerContext {
+  /** See `ModelOptions`. */
+  readonly convBias?: boolean;
+}
+
+/** @param kernel odd. */
+export function convolution(
+  context: ConvContext,
+  inChannels: number,
+  outChannels: number,
+  kernel: number,
+  stride = 1,
+): Conv2d {
+  const { convBias: bias = false } = context;
+  return new Conv2d(context, inChannels, outChannels, kernel, { stride, padding: Math.floor(kernel / 2), bias });
+}
+
+/** Three modules for a Sequential: the convolution, its BatchNorm, ReLU. */
+export function convBnRelu(
+  context: ConvContext,
+  inChannels: number,
+  outChannels: number,
+  kernel: number,
+  stride = 1,
+): Module[] {
+  return [
+    convolution(context, inChannels, outChannels, kernel, stride),
+    new BatchNorm(context, outChannels),
+    new ReLU(),
+  ];
+}

@@ -135,7 +135,7 @@ describe('names', () => {
     },
   );
 
-  it.each(['', 'lenet', 'lenet6', 'resnet-18', 'wrn', 'wrn-22', 'wrn-22-2-1', 'wrn--10-1', 'constructor', '__proto__'])(
+  it.each(['', 'lenet', 'lenet6', 'resnet-', 'wrn', 'wrn-22', 'wrn-22-2-1', 'wrn--10-1', 'constructor', '__proto__'])(
     "refuses '%s'",
     (name) => {
       const message = `model: expected one of ${MODEL_NAMES.join(', ')}; got '${name}'`;

@@ -55,20 +55,20 @@ def alexnet(hidden):
 
 
 def vgg(variant):
-    third = 1 if variant == 'c' else 3
-    plan = [64, 64, 'M', 128, 128, 'M']
+    third = 1 if variant == "c" else 3
+    plan = [64, 64, "M", 128, 128, "M"]
     for width in [256, 512, 512]:
-        plan += [width, width, (width, third), 'M']
+        plan += [width, width, (width, third), "M"]
     features, inputs = [], 3
     for item in plan:
-        if item == 'M':
+        if item == "M":
             features.append(nn.MaxPool2d(2))
             continue
         outputs, kernel = item if isinstance(item, tuple) else (item, 3)
         features += conv_bn_relu(inputs, outputs, kernel)
         inputs = outputs
     classifier = []
-    for _ in range(1 if variant == 'like' else 2):
+    for _ in range(1 if variant == "like" else 2):
         classifier += [nn.Linear(512, 512), nn.ReLU(), nn.BatchNorm1d(512)]
     return FeaturesAndClassifier(features, [*classifier, nn.Linear(512, 10)])
 
@@ -83,8 +83,8 @@ class ResidualBlock(nn.Module):
         channels = [inputs] + [width] * (self.depth - 1) + [outputs]
         strided = kernels.index(3)
         for i, kernel in enumerate(kernels):
-            setattr(self, f'conv{i + 1}', conv(channels[i], channels[i + 1], kernel, stride if i == strided else 1))
-            setattr(self, f'bn{i + 1}', nn.BatchNorm2d(channels[i + 1]))
+            setattr(self, f"conv{i + 1}", conv(channels[i], channels[i + 1], kernel, stride if i == strided else 1))
+            setattr(self, f"bn{i + 1}", nn.BatchNorm2d(channels[i + 1]))
         self.downsample = None
         if stride != 1 or inputs != outputs:
             self.downsample = nn.Sequential(conv(inputs, outputs, 1, stride), nn.BatchNorm2d(outputs))
@@ -92,7 +92,7 @@ class ResidualBlock(nn.Module):
     def forward(self, x):
         y = x
         for i in range(1, self.depth + 1):
-            y = getattr(self, f'bn{i}')(getattr(self, f'conv{i}')(y))
+            y = getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(y))
             if i < self.depth:
                 y = F.relu(y)
         return F.relu(y + (x if self.downsample is None else self.downsample(x)))
@@ -109,13 +109,13 @@ class ResNet(nn.Module):
             for j in range(count):
                 blocks.append(ResidualBlock(kernels, inputs, width, 2 if i > 0 and j == 0 else 1))
                 inputs = width * expansion
-            setattr(self, f'layer{i + 1}', nn.Sequential(*blocks))
+            setattr(self, f"layer{i + 1}", nn.Sequential(*blocks))
         self.fc = nn.Linear(inputs, 10)
 
     def forward(self, x):
         x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
         for i in range(1, 5):
-            x = getattr(self, f'layer{i}')(x)
+            x = getattr(self, f"layer{i}")(x)
         return self.fc(x.mean((2, 3)))
 
 
@@ -148,7 +148,7 @@ class WideResNet(nn.Module):
         self.net0_block0_conv0 = conv(3, 16, 3)
         widths = [16, 16 * width, 32 * width, 64 * width]
         for i in range(1, 4):
-            setattr(self, f'net{i}', WideStage((depth - 4) // 6, widths[i - 1], widths[i], 1 if i == 1 else 2))
+            setattr(self, f"net{i}", WideStage((depth - 4) // 6, widths[i - 1], widths[i], 1 if i == 1 else 2))
         self.bn1, self.fc = nn.BatchNorm2d(widths[3]), nn.Linear(widths[3], 10)
 
     def forward(self, x):
@@ -157,21 +157,21 @@ class WideResNet(nn.Module):
 
 
 NETWORKS = {
-    'lenet5': LeNet5,
-    'lenet300-100': lambda: Mlp(300, 100),
-    'mlp-cifar10': lambda: Mlp(1024, 512),
-    'alexnet-s': lambda: alexnet(1024),
-    'alexnet-b': lambda: alexnet(2048),
-    'vgg-c': lambda: vgg('c'),
-    'vgg-d': lambda: vgg('d'),
-    'vgg-like': lambda: vgg('like'),
-    'ResNet-18': lambda: ResNet((3, 3), (2, 2, 2, 2)),
-    'ResNet-34': lambda: ResNet((3, 3), (3, 4, 6, 3)),
-    'ResNet-50': lambda: ResNet((1, 3, 1), (3, 4, 6, 3)),
-    'ResNet-50 stem 7x7': lambda: ResNet((1, 3, 1), (3, 4, 6, 3), stem=(7, 2)),
-    'wrn-22-2': lambda: WideResNet(22, 2),
+    "lenet5": LeNet5,
+    "lenet300-100": lambda: Mlp(300, 100),
+    "mlp-cifar10": lambda: Mlp(1024, 512),
+    "alexnet-s": lambda: alexnet(1024),
+    "alexnet-b": lambda: alexnet(2048),
+    "vgg-c": lambda: vgg("c"),
+    "vgg-d": lambda: vgg("d"),
+    "vgg-like": lambda: vgg("like"),
+    "ResNet-18": lambda: ResNet((3, 3), (2, 2, 2, 2)),
+    "ResNet-34": lambda: ResNet((3, 3), (3, 4, 6, 3)),
+    "ResNet-50": lambda: ResNet((1, 3, 1), (3, 4, 6, 3)),
+    "ResNet-50 stem 7x7": lambda: ResNet((1, 3, 1), (3, 4, 6, 3), stem=(7, 2)),
+    "wrn-22-2": lambda: WideResNet(22, 2),
 }
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     for name, network in NETWORKS.items():
         print(name, sum(parameter.numel() for parameter in network().parameters()))

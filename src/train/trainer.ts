@@ -131,7 +131,11 @@ export class Trainer {
     train.startEpoch(this.samplesOf(epoch));
     this.random.write([config.seed, step]);
     const { first, size } = batches(train.count, config.batchSize)[step % this.stepsPerEpoch];
-    return divergence(step, model, train.batch(first, size), { training: true, random: this.random });
+    const batch = train.batch(first, size);
+    const error = await divergence(step, model, batch, { training: true, random: this.random });
+    batch.images.dispose();
+    batch.labels.dispose();
+    return error;
   }
 
   private samplesOf(epoch: number): Uint32Array {

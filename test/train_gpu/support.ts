@@ -39,8 +39,9 @@ export const CONFIG: RunConfig = {
   blockSize: 4,
   updateInterval: 3,
   batchSize: 16,
-  epochs: 4,
-  learningRate: 0.05,
+  epochs: 6,
+  learningRate: 0.1,
+  milestones: [],
   logEvery: 1,
 };
 

@@ -6,6 +6,7 @@ import { CommandStream } from './command_stream.js';
 import { ErrorLog } from './error_log.js';
 import { KernelError } from './errors.js';
 import type { Kernel } from './kernel.js';
+import { Patience } from './patience.js';
 import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
 import { packParams } from './wgsl.js';
 
@@ -30,6 +31,7 @@ export class Device {
   private readonly staging: BufferPool;
   private readonly cache: PipelineCache;
   private readonly stream: CommandStream;
+  private readonly patience = new Patience();
 
   /** Use `openDevice()`. @param onDestroy lets the GPU instance go, so that a Node process can exit. */
   constructor(
@@ -134,7 +136,7 @@ export class Device {
     this.stream.copy(buffer.handle, 0, staging.handle, 0, alignedBytes);
     this.stream.submit();
     try {
-      await staging.handle.mapAsync(GPUMapMode.READ, 0, alignedBytes);
+      await this.whenDone(() => staging.handle.mapAsync(GPUMapMode.READ, 0, alignedBytes));
     } catch (error) {
       throw await this.errors.causeOf(error);
     }
@@ -154,8 +156,13 @@ export class Device {
   /** Waits until the GPU has done everything encoded so far. */
   async finish(): Promise<void> {
     this.submit();
-    await this.gpu.queue.onSubmittedWorkDone();
+    await this.whenDone(() => this.gpu.queue.onSubmittedWorkDone());
     await this.errors.settle();
+  }
+
+  /** Waits by `ask` for everything submitted so far. */
+  private whenDone<T>(ask: () => Promise<T>): Promise<T> {
+    return this.info.isSoftware ? this.patience.wait(this.stream.total.dispatches, ask) : ask();
   }
 
   /** Gives unused pooled memory back to the driver. */

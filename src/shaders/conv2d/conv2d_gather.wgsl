@@ -11,7 +11,7 @@ const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
-const DEPTH: u32 = 16; // channels staged in workgroup memory at once
+const DEPTH: u32 = 16; // (tap, channel) pairs staged in workgroup memory at once
 
 struct Params {
   channels: u32,
@@ -42,11 +42,15 @@ const MAX_ROW_THREADS: u32 = 8;
 const ROW_QUADS: u32 = ROWS / 4u;
 const OUTSIDE: u32 = 0x80000000u; // a source index that stays past the end of x
 
-var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS * MAX_ROW_THREADS>; // [channel][row] of one tap
+var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS * MAX_ROW_THREADS>; // [term][row]
 
-fn weight_at(row: u32, channel: u32, tap: u32) -> f32 {
-  if (row >= params.rows || channel >= params.channels) { return 0.0; }
-  return weight[row * params.row_stride + channel * params.channel_stride + tap];
+// Rows `row` to `row + 3` of one (channel, tap), at `at` within a row.
+fn weights_at(row: u32, at: u32, exists: bool) -> vec4<f32> {
+  var quad = vec4<f32>(0.0);
+  for (var r = 0u; r < 4u; r++) {
+    if (exists && row + r < params.rows) { quad[r] = weight[(row + r) * params.row_stride + at]; }
+  }
+  return quad;
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -84,47 +88,49 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
 
   var sums: array<array<Vec, COLUMNS>, ROWS>;
+  var source: array<u32, COLUMNS>;
   let tap_columns = (i32(params.kernel_width) + params.down - 1 - first_tap.y) / params.down;
   let taps = (i32(params.kernel_height) + params.down - 1 - first_tap.x) / params.down * tap_columns;
-  for (var t = 0; t < taps; t++) {
-    let step = vec2<i32>(t / tap_columns, t % tap_columns);
-    let kernel_at = vec2<u32>(first_tap + step * params.down);
-    let tap = kernel_at.x * params.kernel_width + kernel_at.y;
-    var source: array<u32, COLUMNS>;
-    for (var j = 0u; j < COLUMNS; j++) {
-      // Negative coordinates are large ones when read as unsigned.
-      let y = u32(source_y[j] + params.tap_sign * step.x);
-      let x = u32(source_x[j] + params.tap_sign * step.y);
-      source[j] = select(OUTSIDE, (y * params.width + x) * params.batch + source_n[j], y < params.height && x < params.width);
+  // One sum over all (tap, channel), taps outermost. What is staged may span several taps, so that few channels need few barriers.
+  let terms = u32(taps) * params.channels;
+  var next_tap = 0;
+  var next_tap_start = 0u;
+  for (var first = 0u; first < terms; first += DEPTH) {
+    workgroupBarrier();
+    for (var e = lane; e < DEPTH * staged_quads; e += WORKGROUP_SIZE) {
+      let term = first + e / staged_quads;
+      let t = i32(term / params.channels);
+      let tap = vec2<u32>(first_tap + vec2<i32>(t / tap_columns, t % tap_columns) * params.down);
+      let row = first_staged_row + e % staged_quads * 4u;
+      let at = term % params.channels * params.channel_stride + tap.x * params.kernel_width + tap.y;
+      weights[e] = weights_at(row, at, term < terms);
     }
-    for (var first = 0u; first < params.channels; first += DEPTH) {
-      workgroupBarrier();
-      for (var e = lane; e < DEPTH * staged_quads; e += WORKGROUP_SIZE) {
-        let channel = first + e / staged_quads;
-        let row = first_staged_row + e % staged_quads * 4u;
-        weights[e] = vec4<f32>(
-          weight_at(row, channel, tap),
-          weight_at(row + 1u, channel, tap),
-          weight_at(row + 2u, channel, tap),
-          weight_at(row + 3u, channel, tap),
-        );
-      }
-      workgroupBarrier();
-      let depth = min(DEPTH, params.channels - first);
-      for (var d = 0u; d < depth; d++) {
-        var inputs: array<Vec, COLUMNS>;
+    workgroupBarrier();
+    let depth = min(DEPTH, terms - first);
+    for (var d = 0u; d < depth; d++) {
+      if (first + d == next_tap_start) {
         for (var j = 0u; j < COLUMNS; j++) {
-          inputs[j] = select(Vec(0.0), x[select(0u, source[j], source[j] < end)], source[j] < end);
-          source[j] += plane;
+          // Negative coordinates are large ones when read as unsigned.
+          let y = u32(source_y[j] + params.tap_sign * (next_tap / tap_columns));
+          let x = u32(source_x[j] + params.tap_sign * (next_tap % tap_columns));
+          let inside = y < params.height && x < params.width;
+          source[j] = select(OUTSIDE, (y * params.width + x) * params.batch + source_n[j], inside);
         }
-        for (var quad = 0u; quad < ROW_QUADS; quad++) {
-          let w = weights[d * staged_quads + first_quad + quad];
-          for (var j = 0u; j < COLUMNS; j++) {
-            sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
-            sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);
-            sums[quad * 4u + 2u][j] = fma(Vec(w.z), inputs[j], sums[quad * 4u + 2u][j]);
-            sums[quad * 4u + 3u][j] = fma(Vec(w.w), inputs[j], sums[quad * 4u + 3u][j]);
-          }
+        next_tap++;
+        next_tap_start += params.channels;
+      }
+      var inputs: array<Vec, COLUMNS>;
+      for (var j = 0u; j < COLUMNS; j++) {
+        inputs[j] = select(Vec(0.0), x[select(0u, source[j], source[j] < end)], source[j] < end);
+        source[j] += plane;
+      }
+      for (var quad = 0u; quad < ROW_QUADS; quad++) {
+        let w = weights[d * staged_quads + first_quad + quad];
+        for (var j = 0u; j < COLUMNS; j++) {
+          sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
+          sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);
+          sums[quad * 4u + 2u][j] = fma(Vec(w.z), inputs[j], sums[quad * 4u + 2u][j]);
+          sums[quad * 4u + 3u][j] = fma(Vec(w.w), inputs[j], sums[quad * 4u + 3u][j]);
         }
       }
     }

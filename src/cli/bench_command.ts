@@ -36,8 +36,6 @@ export function addBenchCommand(root: Command): void {
       1,
     );
   addAdapterOption(kernels).action(benchKernelsCommand);
-  // main.ts does this for the commands that it knows of.
-  kernels.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
 }
 
 function numbers(flag: string): (text: string) => number[] {

@@ -3,7 +3,7 @@
 
 import '../device/gpu_provider.node.js';
 import { Command, CommanderError } from 'commander';
-import { InputError } from '../device/index.js';
+import { DeviceMemoryError, InputError } from '../device/index.js';
 import { addBatteryCommand } from './battery_command.js';
 import { addBenchCommand } from './bench_command.js';
 import { evalCommand } from './eval_command.js';
@@ -17,7 +17,9 @@ function program(): Command {
   const root = new Command('shuffleblock')
     .description('Dynamic sparse training with shuffled blocks, on WebGPU.')
     .version(packageVersion())
-    .showHelpAfterError('(--help lists the flags)');
+    // Before any command is added: commands inherit both.
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(errorLine(text)) });
   addTrainOptions(root.command('train'))
     .description('Train a network. Without flags: lenet5 on 10,000 digits with DSB at 0.9 sparsity, in minutes.')
     .addHelpText('after', '\nFlags may also be written with underscores: --data_set, --block_size, --T_end.')
@@ -42,18 +44,23 @@ function program(): Command {
   return root;
 }
 
+/** Commander's message, which begins with `error: ` and may suggest a flag on a second line, on one line. */
+function errorLine(text: string): string {
+  const message = text
+    .replace(/^error: /, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
+  return `shuffleblock: ${message}; --help lists what there is\n`;
+}
+
 async function main(): Promise<number> {
-  const root = program();
-  for (const command of [root, ...root.commands]) {
-    command.exitOverride().configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, '')) });
-  }
   try {
-    await root.parseAsync(kebabFlags(process.argv.slice(2)), { from: 'user' });
+    await program().parseAsync(kebabFlags(process.argv.slice(2)), { from: 'user' });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     // Commander has already written its message or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (error instanceof InputError) {
+    if (error instanceof InputError || error instanceof DeviceMemoryError) {
       console.error(`shuffleblock: ${error.message}`);
       return 2;
     }

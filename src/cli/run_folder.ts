@@ -9,17 +9,18 @@ import type { RunConfig, TrainingEvent } from '../train/index.js';
 export class RunFolder {
   private constructor(readonly path: string) {}
 
-  /** Makes the folder. @throws InputError if it holds anything: no run overwrites another. */
-  static async create(path: string, config: RunConfig): Promise<RunFolder> {
-    try {
-      mkdirSync(path, { recursive: true });
-      const [first] = readdirSync(path);
-      if (first !== undefined)
-        throw new InputError(`--out ${path}: expected a new or empty folder, got one with ${first}`);
-    } catch (error) {
-      if (error instanceof InputError) throw error;
-      throw new InputError(`--out ${path}: expected a folder that can be written, got ${(error as Error).message}`);
+  /** @throws InputError if there is a folder and it holds anything: no run overwrites another. */
+  static checkFree(path: string): void {
+    const [first] = attempt(path, () => (existsSync(path) ? readdirSync(path) : []));
+    if (first !== undefined) {
+      throw new InputError(`--out ${path}: expected a new or empty folder, got one with ${first}`);
     }
+  }
+
+  /** Makes the folder. @throws InputError if that is not possible, or it is not free. */
+  static async create(path: string, config: RunConfig): Promise<RunFolder> {
+    attempt(path, () => mkdirSync(path, { recursive: true }));
+    RunFolder.checkFree(path);
     const folder = new RunFolder(path);
     await writeFileAtomically(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
     return folder;
@@ -42,5 +43,13 @@ export class RunFolder {
 
   saveCheckpoint(which: 'last' | 'best', bytes: Uint8Array): Promise<void> {
     return writeFileAtomically(join(this.path, `checkpoint-${which}.safetensors`), bytes);
+  }
+}
+
+function attempt<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new InputError(`--out ${path}: expected a folder that can be written, got ${(error as Error).message}`);
   }
 }

@@ -26,6 +26,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   const start = performance.now();
   const config = checkConfig(configOf(flags));
   checkModelName(config.model);
+  if (flags.out !== undefined) RunFolder.checkFree(flags.out);
   const { limitTrain, limitTest } = config;
   const dataset = await loadDataset(config.dataSet, {
     dir: flags.dataDir,

@@ -1,6 +1,8 @@
 // Adapters in Node, through Dawn (npm package `webgpu`). Importing this file makes it the source of all adapters.
 // Order of preference: hardware, then Mesa's lavapipe, then the SwiftShader of the optional package `@sparticuz/chromium`.
 
+import { existsSync } from 'node:fs';
+import { delimiter } from 'node:path';
 import { AdapterError } from './errors.js';
 import {
   type AdapterRequest,
@@ -104,7 +106,7 @@ async function attempts({ adapter: choice, backend }: AdapterRequest, tried: str
   const loader = await ensureLoader(tried);
   if (!loader) return [];
   const named = DRIVER_VARIABLES.find((name) => process.env[name]);
-  if (named) return [{ what: `${named}=${process.env[named]} (set in the environment)` }];
+  if (named) return namedDrivers(named, tried);
 
   const swiftshader: Attempt = { what: 'packaged SwiftShader', driverFile: swiftshaderDriverFile };
   if (choice === 'hardware') return [system];
@@ -118,6 +120,15 @@ async function attempts({ adapter: choice, backend }: AdapterRequest, tried: str
   if (lavapipe) return [{ what: 'lavapipe', driverFile: async () => lavapipe }, swiftshader];
   tried.push('lavapipe: not installed');
   return [swiftshader];
+}
+
+/** The drivers that the user names. A loader that finds none of the files makes Dawn print a page of warnings. */
+function namedDrivers(variable: string, tried: string[]): Attempt[] {
+  const files = process.env[variable]!;
+  const what = `${variable}=${files} (set in the environment)`;
+  if (files.split(delimiter).some((file) => existsSync(file))) return [{ what }];
+  tried.push(`${what}: no such file`);
+  return [];
 }
 
 /** Makes sure that there is a Vulkan loader: the system's, or that of the optional package. */

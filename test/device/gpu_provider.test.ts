@@ -72,7 +72,7 @@ describe('findAdapter in Node', () => {
   it.skipIf(process.platform !== 'linux')('tries nothing but the drivers that the user names', async () => {
     vi.stubEnv('VK_DRIVER_FILES', '/nonexistent/driver.json');
     await expect(findAdapter({ adapter: 'auto' })).rejects.toThrow(
-      /^no GPU adapter found\. Tried [^;]*VK_DRIVER_FILES=\/nonexistent\/driver\.json \(set in the environment\): no adapter\. /,
+      /^no GPU adapter found\. Tried [^;]*VK_DRIVER_FILES=\/nonexistent\/driver\.json \(set in the environment\): no such file\. /,
     );
   });
 

@@ -17,4 +17,5 @@ export { Sequential } from './sequential.js';
 export { nonstructured, type SparseForm, shuffledBlocks } from './sparse_form.js';
 export { type SparsifyOptions, sparsifiableLayers, sparsify } from './sparsify.js';
 export { MaxPool2d, ReLU } from './stateless.js';
+export { watchOutputs } from './watch_outputs.js';
 export { DenseWeight, type SparseWeight, type Weight } from './weight.js';

@@ -3,7 +3,7 @@
 
 import { noGrad } from '../autograd/index.js';
 import { InputError } from '../device/index.js';
-import type { Mode, Module } from '../nn/index.js';
+import { type Mode, type Module, watchOutputs } from '../nn/index.js';
 import { scope, type Tensor } from '../tensor/index.js';
 
 /** Training ended because a loss was not finite. */
@@ -54,21 +54,8 @@ async function badOutput(model: Module, images: Tensor, mode: Mode): Promise<str
 /** Name and verdict for every part, in the order in which they finish. */
 function watchedForward(model: Module, images: Tensor, mode: Mode): [string, Promise<boolean>][] {
   const outputs: [string, Promise<boolean>][] = [];
-  const parts = [...model.modules()];
-  for (const [name, part] of parts) {
-    const forward = part.forward.bind(part);
-    part.forward = (x, passed) => {
-      const y = forward(x, passed);
-      outputs.push([name, allFinite(y)]);
-      return y;
-    };
-  }
-  try {
-    model.forward(images, mode);
-  } finally {
-    // The method of the class shows again.
-    for (const [, part] of parts) delete (part as { forward?: unknown }).forward;
-  }
+  const note = (name: string, output: Tensor) => outputs.push([name, allFinite(output)]);
+  watchOutputs(model, note, () => model.forward(images, mode));
   return outputs;
 }
 

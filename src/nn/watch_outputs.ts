@@ -1,0 +1,27 @@
+// Watches what the parts of a model put out, without a word in the parts themselves.
+
+import type { Tensor } from '../tensor/index.js';
+import type { Module } from './module.js';
+
+/** Runs `body`; each part of the model that it runs forward is reported with its full name and output as it finishes. */
+export function watchOutputs(
+  model: Module,
+  onOutput: (name: string, output: Tensor, part: Module) => void,
+  body: () => void,
+): void {
+  const parts = [...model.modules()];
+  for (const [name, part] of parts) {
+    const forward = part.forward.bind(part);
+    part.forward = (x, mode) => {
+      const output = forward(x, mode);
+      onOutput(name, output, part);
+      return output;
+    };
+  }
+  try {
+    body();
+  } finally {
+    // The method of the class shows again.
+    for (const [, part] of parts) delete (part as { forward?: unknown }).forward;
+  }
+}

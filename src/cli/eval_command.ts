@@ -41,7 +41,7 @@ export async function evalCommand(path: string, flags: EvalFlags): Promise<void>
     if (flags.json) {
       console.log(JSON.stringify({ file: path, ...settings, ...summary }));
     } else {
-      console.log(`${device.report()}\n\n${formatSummary(model)}\n`);
+      console.log(`${device.report()}\n\n${formatSummary(model, dataset)}\n`);
       console.log(
         `${path}: loss ${summary.loss.toFixed(4)}, accuracy ${percent(summary.accuracy)}, top-5 ${percent(summary.top5)} ` +
           `on ${summary.count} test images`,

@@ -39,7 +39,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     console.log(`data       ${dataset.source}: ${dataset.train.count} training and ${dataset.test.count} test images`);
     const trainer = await createTrainer(device, config, dataset, initial);
     console.log(`model      ${config.model}, ${describeMethod(config)}`);
-    console.log(`\n${formatSummary(trainer.parts.model)}\n`);
+    console.log(`\n${formatSummary(trainer.parts.model, dataset)}\n`);
     const folder = await RunFolder.create(flags.out ?? RunFolder.defaultPath(config), config);
     console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
     const best = await train(trainer, folder);

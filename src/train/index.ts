@@ -3,6 +3,7 @@ export { type Checkpoint, encodeCheckpoint, isCheckpoint, parseCheckpoint } from
 export { DivergenceError } from './divergence.js';
 export { evaluate } from './evaluate.js';
 export type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
+export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
 export { type LearningRate, type MultiStepOptions, multiStep } from './learning_rate.js';
 export { METHOD_NAMES, type Method, type MethodName, methodNamed } from './method.js';
 export { Metrics, type Summary } from './metrics.js';

@@ -2,6 +2,7 @@
 
 import { type Module, sparsifiableLayers } from '../nn/index.js';
 import { formatShape, sizeOf } from '../tensor/index.js';
+import { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
 
 export interface LayerSummary {
   readonly name: string;
@@ -27,19 +28,37 @@ export function sparsityOf(model: Module): number {
   return 1 - active / all;
 }
 
-/** A table for people, one layer a line. */
-export function formatSummary(model: Module): string {
-  const layers = layerSummaries(model);
-  const rows = layers.map((layer) => [
+/** A table for people, one layer a line; FLOPs are those of one image, forward. */
+export function formatSummary(model: Module, image: ImageSize): string {
+  const flops = layerFlops(model, image);
+  const rows = layerSummaries(model).map((layer) => [
     layer.name,
     formatShape(layer.shape),
     layer.pattern,
     String(layer.active),
     `${(100 * layer.density).toFixed(1)}%`,
+    formatFlops(flops.get(layer.name)!.active),
   ]);
-  const parameters = [...model.parameters()].reduce((sum, [, parameter]) => sum + parameter.size, 0);
-  const table = columns([['layer', 'weight', 'pattern', 'active', 'density'], ...rows]);
-  return `${table}\n${parameters.toLocaleString('en')} trained values, sparsity ${sparsityOf(model).toFixed(4)}`;
+  const table = columns([['layer', 'weight', 'pattern', 'active', 'density', 'FLOPs'], ...rows]);
+  return `${table}\n${formatParameters(model)}\n${formatTotal(totalFlops(flops))}`;
+}
+
+function formatParameters(model: Module): string {
+  const count = [...model.parameters()].reduce((sum, [, parameter]) => sum + parameter.size, 0);
+  return `${count.toLocaleString('en')} trained values, sparsity ${sparsityOf(model).toFixed(4)}`;
+}
+
+function formatTotal({ active, dense }: Flops): string {
+  const share = active === dense ? '' : `: ${((100 * active) / dense).toFixed(1)}% of the dense model`;
+  return `${formatFlops(active)}FLOPs an image forward, ${formatFlops(TRAINING_FACTOR * active)}FLOPs in training${share}`;
+}
+
+/** Three digits and a decimal prefix: 12.3 M. */
+function formatFlops(count: number): string {
+  const prefixes = ['', 'k', 'M', 'G', 'T'];
+  const step = Math.min(prefixes.length - 1, Math.floor(Math.log10(Math.max(count, 1)) / 3));
+  const scaled = count / 1000 ** step;
+  return `${scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)} ${prefixes[step]}`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

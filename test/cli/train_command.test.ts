@@ -1,0 +1,148 @@
+// Short training runs as a user starts them: what they write, how they end, and that eval agrees.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { asFloat32, type Checkpoint, defaultConfig, parseCheckpoint } from '../../src/train/index.js';
+import { buildCommandLine } from '../support/command_line.node.js';
+
+const commands = await buildCommandLine();
+afterAll(() => commands.dispose());
+const TINY = ['--model', 'lenet300-100', '--adapter', 'software', '--limit-train', '128', '--limit-test', '64'];
+
+const path = (...names: string[]) => join(commands.folder, ...names);
+
+function metricsOf(run: string): Record<string, unknown>[] {
+  const lines = readFileSync(path(run, 'metrics.jsonl'), 'utf8').split('\n');
+  expect(lines.pop()).toBe('');
+  return lines.map((line) => JSON.parse(line));
+}
+
+function checkpointOf(run: string, which: 'last' | 'best' = 'last'): Checkpoint {
+  const file = path(run, `checkpoint-${which}.safetensors`);
+  return parseCheckpoint(readFileSync(file), file);
+}
+
+/** The documented lines of metrics.jsonl; a line may hold more. */
+const FORMS: Record<string, Record<string, unknown>> = {
+  step: {
+    step: expect.any(Number),
+    epoch: expect.any(Number),
+    loss: expect.any(Number),
+    lr: 0.05,
+    ms: expect.any(Number),
+  },
+  topology: {
+    ...{ step: expect.any(Number), layer: expect.stringMatching(/^fc\d$/), nnz: expect.any(Number) },
+    ...{ dropped: expect.any(Number), grown: expect.any(Number) },
+  },
+  epoch: {
+    ...{ epoch: expect.any(Number), trainLoss: expect.any(Number), trainAccuracy: expect.any(Number) },
+    ...{ testLoss: expect.any(Number), testAccuracy: expect.any(Number), sparsity: expect.any(Number) },
+  },
+};
+
+describe('a short run', () => {
+  it('writes its configuration, metrics and checkpoints, and eval gives the accuracy of its last epoch', async () => {
+    const flags = ['--batch_size', '32', '--epochs', '1', '--T', '2', '--log_every', '2', '--out', 'short'];
+    const { status, stdout, stderr } = await commands.run(['train', ...TINY, ...flags]);
+    expect(stderr).not.toMatch(/warning|error/i);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^adapter +\S.*\(software\)$/m);
+    expect(stdout).toMatch(/^fc1 .* blocks of 16 /m);
+    expect(stdout).toMatch(/^epoch 1\/1 .*1 topology update, /m);
+    expect(readdirSync(path('short')).sort()).toEqual([
+      ...['checkpoint-best.safetensors', 'checkpoint-last.safetensors', 'config.json', 'metrics.jsonl'],
+    ]);
+    const config = JSON.parse(readFileSync(path('short', 'config.json'), 'utf8'));
+    expect(config).toEqual({
+      ...defaultConfig('mnist'),
+      ...{ model: 'lenet300-100', limitTrain: 128, limitTest: 64 },
+      ...{ batchSize: 32, epochs: 1, updateInterval: 2, logEvery: 2 },
+    });
+
+    const metrics = metricsOf('short');
+    for (const line of metrics) expect(line).toMatchObject({ type: line.type, ...FORMS[line.type as string] });
+    const kinds = metrics.map(({ type, step }) => `${type} ${step}`);
+    expect(kinds).toEqual(['topology 1', 'topology 1', 'step 1', 'step 3', 'epoch 4']);
+
+    const checkpoint = checkpointOf('short');
+    expect(checkpoint.step).toBe(4);
+    expect(checkpoint.config).toEqual(config);
+    expect(
+      readFileSync(path('short', 'checkpoint-best.safetensors')).equals(
+        readFileSync(path('short', 'checkpoint-last.safetensors')),
+      ),
+    ).toBe(true);
+
+    const file = 'short/checkpoint-last.safetensors';
+    const evaluated = await commands.run(['eval', file, '--limit_test', '64', '--json', '--adapter', 'software']);
+    expect(evaluated.status).toBe(0);
+    const epoch = metrics.at(-1)!;
+    const result = JSON.parse(evaluated.stdout);
+    expect(result).toMatchObject({ model: 'lenet300-100', dataSet: 'mnist', count: 64, accuracy: epoch.testAccuracy });
+    expect(result.loss).toBeCloseTo(epoch.testLoss as number, 5);
+    const text = await commands.run(['eval', file, '--limit-test', '64', '--adapter', 'software']);
+    expect(text.stdout).toContain(`accuracy ${(100 * (epoch.testAccuracy as number)).toFixed(2)}%`);
+  });
+
+  it('of block size 0 is RigL', async () => {
+    const { status } = await commands.run(['train', ...TINY, '--block_size', '0', '--max-steps', '1', '--out', 'rigl']);
+    expect(status).toBe(0);
+    expect(checkpointOf('rigl').config).toMatchObject({ method: 'rigl' });
+    expect(checkpointOf('rigl').model.has('fc1.weight_mask')).toBe(true);
+  });
+
+  it('goes into a new folder under runs if none is named', async () => {
+    const { status } = await commands.run(['train', ...TINY, '--method', 'dense', '--max-steps', '1']);
+    expect(status).toBe(0);
+    const [name, ...others] = readdirSync(path('runs'));
+    expect(others).toEqual([]);
+    expect(name).toMatch(/^mnist-lenet300-100-dense-\d{8}-\d{6}$/);
+    expect(checkpointOf(join('runs', name)).step).toBe(1);
+  });
+});
+
+describe('a loss that is not finite', () => {
+  it('ends the run in one line, and leaves the last good checkpoint', async () => {
+    const flags = ['--lr', '1e9', '--method', 'dense', '--batch-size', '128', '--epochs', '9', '--out', 'diverged'];
+    const { status, stderr } = await commands.run(['train', ...TINY, ...flags]);
+    expect(stderr).toMatch(
+      /^shuffleblock: step \d+: expected a finite loss, got NaN or infinity; .*lower learning rate\n$/,
+    );
+    expect(status).toBe(2);
+    const { step, model } = checkpointOf('diverged');
+    expect(`step ${step}`).toBe(/step \d+/.exec(stderr)![0]);
+    expect(step).toBeGreaterThan(0);
+    for (const [name, tensor] of model) expect(asFloat32(tensor, name).every(Number.isFinite), name).toBe(true);
+    expect(metricsOf('diverged').filter(({ type }) => type === 'epoch')).toHaveLength(step);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('saves what was done and exits with 130', async () => {
+    const flags = ['--method', 'dense', '--epochs', '100000', '--log-every', '1', '--out', 'stopped'];
+    const { child, ended } = commands.start(['train', ...TINY, ...flags]);
+    while (!existsSync(path('stopped', 'metrics.jsonl')) && child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    child.kill('SIGINT');
+    const { status, stderr } = await ended;
+    expect(stderr).toMatch(/stopping at the next step line .*\nstopped after \d+ of 200000 steps; saved stopped\n$/);
+    expect(status).toBe(130);
+    const steps = Number(/after (\d+)/.exec(stderr)![1]);
+    expect(checkpointOf('stopped').step).toBe(steps);
+    expect(metricsOf('stopped').filter(({ type }) => type === 'step')).toHaveLength(steps);
+  });
+});
+
+describe('info', () => {
+  it('tells what there is, for people and as JSON', async () => {
+    const text = await commands.run(['info', '--adapter', 'software']);
+    expect(text.status).toBe(0);
+    expect(text.stdout).toMatch(/^version +shuffleblock \d+\.\d+\.\d+, Node v/m);
+    expect(text.stdout).toMatch(/^methods +dsb, ssb, rigl, set, dense$/m);
+    const json = await commands.run(['info', '--json', '--adapter', 'software']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ node: process.version, isSoftware: true });
+  });
+});

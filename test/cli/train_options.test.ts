@@ -1,0 +1,81 @@
+// From flags to a configuration: recipes, the original program's spelling, flags that contradict each other.
+
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { kebabFlags, list } from '../../src/cli/options.js';
+import { addTrainOptions, configOf, type TrainFlags } from '../../src/cli/train_options.js';
+import { InputError } from '../../src/device/index.js';
+import { checkConfig, defaultConfig, type RunConfig } from '../../src/train/index.js';
+
+function parse(line: string): RunConfig {
+  const command = addTrainOptions(new Command('train').exitOverride());
+  command.parse(kebabFlags(line.split(' ').filter((word) => word !== '')), { from: 'user' });
+  return checkConfig(configOf(command.opts<TrainFlags>()));
+}
+
+describe('configOf', () => {
+  it('is the recipe of the data set where nothing is said', () => {
+    expect(parse('')).toEqual(defaultConfig('mnist'));
+    expect(parse('--data-set cifar10')).toEqual(defaultConfig('cifar10'));
+  });
+
+  it('takes every flag of the original program in its spelling', () => {
+    const line =
+      '--model wrn-22-2 --data_set cifar100 --data_dir x_y --lr 0.2 --batch_size 64 --sparsity 0.8 --epochs 10 --T_end 500 ' +
+      '--T 50 --alpha 0.5 --block_size 8 --static_update n --momentum 0.8 --weight-decay 0.001';
+    expect(parse(line)).toEqual({
+      ...defaultConfig('cifar100'),
+      ...{ learningRate: 0.2, batchSize: 64, sparsity: 0.8, epochs: 10, updateEnd: 500, updateInterval: 50 },
+      ...{ alpha: 0.5, blockSize: 8, momentum: 0.8, weightDecay: 0.001 },
+    });
+    expect(parse(line.replaceAll('_', '-').replace('x-y', 'x_y'))).toEqual(parse(line));
+  });
+
+  it('takes the others', () => {
+    const line =
+      '--method rigl --distribution uniform --dense-layers fc1,fc3 --drop-rule original --update-schedule constant ' +
+      '--milestones 2,4 --label-smoothing 0.1 --dropout 0 --conv-bias --augment none --no-shuffle --seed 7 ' +
+      '--limit-train 100 --limit-test 50 --max-steps 9 --log-every 3 --data-set cifar10';
+    expect(parse(line)).toEqual({
+      ...defaultConfig('cifar10'),
+      ...{ method: 'rigl', distribution: 'uniform', denseLayers: ['fc1', 'fc3'], dropRule: 'original' },
+      ...{ updateSchedule: 'constant', milestones: [2, 4], labelSmoothing: 0.1, dropout: 0, convBias: true },
+      ...{ augment: 'none', shuffle: false, seed: 7, limitTrain: 100, limitTest: 50, maxSteps: 9, logEvery: 3 },
+    });
+  });
+
+  it.each([
+    ['--block-size 0', 'rigl'],
+    ['--block_size=0 --method set', 'set'],
+    ['--block-size 0 --method dense', 'dense'],
+    ['--block-size 0 --static-update n', 'rigl'],
+    ['--static_update y', 'ssb'],
+    ['--static-update 1 --method ssb', 'ssb'],
+    ['--static-update n', 'dsb'],
+    ['--block-size 8', 'dsb'],
+  ])('%s means --method %s', (line, method) => {
+    expect(parse(line).method).toBe(method);
+  });
+
+  it.each([
+    ['--block-size 0 --method ssb', '--block-size 0: expected --method rigl, set or dense (or none), got ssb'],
+    ['--static-update y --method rigl', '--static-update y: expected --method ssb (or none), got rigl'],
+    ['--static-update y --block-size 0', '--static-update y: expected a block size of at least 4, got 0'],
+  ])('%s is refused', (line, message) => {
+    expect(() => parse(line)).toThrow(new InputError(message));
+  });
+});
+
+describe('kebabFlags', () => {
+  it('changes names of flags, never values', () => {
+    const given = ['train', '--data_set', 'my_set', '--data_dir=/a_b/c_d', '-x_y', '--', 'file_name', '--T_end=5'];
+    expect(kebabFlags(given)).toEqual([
+      ...['train', '--data-set', 'my_set', '--data-dir=/a_b/c_d', '-x_y', '--', 'file_name', '--T-end=5'],
+    ]);
+  });
+});
+
+it('lists are separated by commas, blanks and empty entries left out', () => {
+  expect(list(' a, b ,,c')).toEqual(['a', 'b', 'c']);
+  expect(list('')).toEqual([]);
+});

@@ -3,14 +3,11 @@
 import { InputError } from '../device/index.js';
 import { nonstructured, type SparseForm, shuffledBlocks } from '../nn/index.js';
 import type { DropRuleName } from '../sparse/index.js';
-import type { Random } from '../tensor/index.js';
 import { updateBlocks, updateMaskAtRandom, updateMaskByGradient, type WeightUpdate } from './weight_updates.js';
 
 export interface MethodOptions {
   readonly blockSize: number;
   readonly dropRule?: DropRuleName;
-  /** For growth at random. */
-  readonly random: Random;
 }
 
 export interface Method {
@@ -35,7 +32,7 @@ const methods = {
   },
   set: {
     form: () => nonstructured,
-    update: ({ random }) => updateMaskAtRandom(random),
+    update: () => updateMaskAtRandom,
     description: 'nonstructured, grown at random',
   },
   dense: { description: 'nothing pruned' },

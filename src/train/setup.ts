@@ -8,7 +8,7 @@ import { DenseWeight, type Module, type SparseForm, sparsifiableLayers, sparsify
 import { UpdateSchedule } from '../sparse/index.js';
 import { Random } from '../tensor/index.js';
 import { multiStep } from './learning_rate.js';
-import { type MethodOptions, methodNamed } from './method.js';
+import { methodNamed } from './method.js';
 import { checkConfig, type RunConfig } from './run_config.js';
 import { Sgd } from './sgd.js';
 import { loadState, type NamedTensors } from './state_dict.js';
@@ -21,9 +21,6 @@ export interface InitialState {
   /** The file's name, for messages. */
   readonly where: string;
 }
-
-/** Streams of random numbers derived from one seed. */
-const TOPOLOGY_STREAM = 0x7090;
 
 /**
  * A trainer at step 0. Parameters are drawn from the seed, or taken from `initial`; in the latter case masks and tables are kept as
@@ -39,10 +36,9 @@ export async function createTrainer(
 ): Promise<Trainer> {
   checkConfig(config);
   const method = methodNamed(config.method);
-  const options: MethodOptions = { ...config, random: new Random(config.seed ^ TOPOLOGY_STREAM) };
   const model = createModel(config.model, { device, random: new Random(config.seed) }, { ...dataset, ...config });
   try {
-    await prepareWeights(device, model, method.form?.(options), config, initial);
+    await prepareWeights(device, model, method.form?.(config), config, initial);
   } catch (error) {
     model.dispose();
     throw error;
@@ -61,7 +57,7 @@ export async function createTrainer(
     initialFraction: config.alpha,
     shape: config.updateSchedule,
   });
-  const topology = method.update && new TopologyUpdates(model, optimizer, schedule, method.update(options));
+  const topology = method.update && new TopologyUpdates(model, optimizer, schedule, method.update(config), config.seed);
   return new Trainer({
     device,
     model,

@@ -4,7 +4,7 @@
 import { InputError } from '../device/index.js';
 import { BlockWeight, MaskedWeight, type Module, type SparseWeight, sparsifiableLayers } from '../nn/index.js';
 import type { UpdateSchedule } from '../sparse/index.js';
-import { keep, type Tensor } from '../tensor/index.js';
+import { keep, Random, type Tensor } from '../tensor/index.js';
 import type { Sgd } from './sgd.js';
 import type { UpdateCounts, WeightUpdate } from './weight_updates.js';
 
@@ -19,6 +19,9 @@ export interface TopologyEvent extends UpdateCounts {
   readonly ms: number;
 }
 
+/** Tells these random numbers apart from the others that are drawn from a run's seed. */
+const TOPOLOGY_STREAM = 0x7090;
+
 export class TopologyUpdates {
   private readonly gradients = new Map<SparseWeight, Tensor>();
 
@@ -27,6 +30,7 @@ export class TopologyUpdates {
     private readonly optimizer: Sgd,
     private readonly schedule: UpdateSchedule,
     private readonly update: WeightUpdate,
+    private readonly seed: number,
   ) {}
 
   isDue(step: number): boolean {
@@ -47,13 +51,14 @@ export class TopologyUpdates {
   async apply(step: number): Promise<TopologyEvent[]> {
     const dropFraction = this.schedule.dropFraction(step);
     const events: TopologyEvent[] = [];
-    for (const [layer, weight] of this.layers()) {
+    for (const [position, [layer, weight]] of this.layers().entries()) {
       weight.onDenseGradient = undefined;
       const gradient = this.gradients.get(weight);
       if (!gradient) throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
       const start = performance.now();
       const velocity = this.optimizer.velocity(`${layer}.weight`);
-      const counts = await this.update({ weight, velocity, gradient, dropFraction }).catch((error) => {
+      const random = this.randomOf(step, position);
+      const counts = await this.update({ weight, velocity, gradient, dropFraction, random }).catch((error) => {
         throw error instanceof InputError ? new InputError(`step ${step}, ${layer}: ${error.message}`) : error;
       });
       gradient.dispose();
@@ -67,6 +72,11 @@ export class TopologyUpdates {
   dispose(): void {
     for (const gradient of this.gradients.values()) gradient.dispose();
     this.gradients.clear();
+  }
+
+  private randomOf(step: number, position: number): Random {
+    const ofStep = new Random(new Random(this.seed ^ TOPOLOGY_STREAM).uint32() + step);
+    return new Random(ofStep.uint32() + position);
   }
 
   private layers(): [string, SparseWeight][] {

@@ -19,6 +19,8 @@ export interface UpdateInput {
   /** [weight.shape], dense. */
   readonly gradient: Tensor;
   readonly dropFraction: number;
+  /** For growth at random: of this step and layer alone, so that a resumed run draws what it would have drawn. */
+  readonly random: Random;
 }
 
 export interface UpdateCounts {
@@ -63,12 +65,11 @@ export const updateMaskByGradient: WeightUpdate = async (input) => {
 };
 
 /** SET. */
-export function updateMaskAtRandom(random: Random): WeightUpdate {
-  return (input) =>
-    replaceMask(input, (mask, weight) =>
-      updateMaskRandomly({ mask, weight, random: () => random.uniform(), dropFraction: input.dropFraction }),
-    );
-}
+export const updateMaskAtRandom: WeightUpdate = (input) =>
+  replaceMask(input, (mask, weight) => {
+    const { random, dropFraction } = input;
+    return updateMaskRandomly({ mask, weight, random: () => random.uniform(), dropFraction });
+  });
 
 async function replaceMask(
   { weight, velocity }: UpdateInput,

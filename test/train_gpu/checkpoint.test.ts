@@ -8,6 +8,7 @@ import {
   createTrainer,
   encodeCheckpoint,
   encodeSafetensors,
+  METHOD_NAMES,
   parseCheckpoint,
   parseSafetensors,
   type RunConfig,
@@ -47,7 +48,7 @@ async function resumed(checkpoint: Checkpoint): Promise<Trainer> {
   return trainer;
 }
 
-describe.each(['dsb', 'ssb', 'rigl', 'dense'] as const)('%s', (method) => {
+describe.each(METHOD_NAMES)('%s', (method) => {
   it('goes on from a checkpoint in the middle of an epoch as if it had not stopped', async () => {
     const config: RunConfig = { ...CONFIG, method, maxSteps: 15, updateEnd: 14 };
     const { bytes, losses, end } = await runWithCheckpoint(config, 8);

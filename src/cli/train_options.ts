@@ -86,7 +86,7 @@ export function addTrainOptions(command: Command): Command {
       choice('--drop-rule <name>', 'what DSB drops (default: column-norm)', ['column-norm', 'block-norm', 'original']),
     )
     .optionsGroup('Training:')
-    .option('--epochs <n>', 'passes over the training images (default: 160; mnist: 6)', number('--epochs'))
+    .option('--epochs <n>', 'passes over the training images (default: 160; mnist: 3)', number('--epochs'))
     .option('--batch-size <n>', 'images a step (default: 128; mnist: 64)', number('--batch-size'))
     .option('--lr <f>', 'learning rate (default: 0.1; mnist: 0.05)', number('--lr'))
     .option(

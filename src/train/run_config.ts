@@ -78,7 +78,7 @@ const MNIST: RunConfig = {
   model: 'lenet5',
   dataSet: 'mnist',
   batchSize: 64,
-  epochs: 6,
+  epochs: 3,
   learningRate: 0.05,
   updateInterval: 25,
   augment: 'none',

@@ -46,7 +46,7 @@ export async function createTrainer(
   const optimizer = new Sgd(device, model, config);
   const train = new ResidentImages(device, limitSplit(dataset.train, config.limitTrain), dataset);
   const test = new ResidentImages(device, limitSplit(dataset.test, config.limitTest), dataset);
-  const { epochs, learningRate, milestones = [Math.round(epochs / 2), Math.round((epochs * 3) / 4)] } = config;
+  const { epochs, learningRate, milestones = defaultMilestones(config.epochs) } = config;
   const steps = Math.min(
     epochs * Math.ceil(train.count / config.batchSize),
     config.maxSteps ?? Number.POSITIVE_INFINITY,
@@ -91,4 +91,9 @@ function checkForms(model: Module, form: SparseForm | undefined, { method }: Run
       `${where}: ${name}.weight: expected ${form ? 'a mask' : 'no pruned weights'} for method ${method}, got ${weight.pattern}`,
     );
   }
+}
+
+/** A half and three quarters of the run, as 80 and 120 of 160 epochs; one milestone where a short run rounds both to one epoch. */
+function defaultMilestones(epochs: number): number[] {
+  return [...new Set([Math.round(epochs / 2), Math.round((epochs * 3) / 4)])];
 }

@@ -6,7 +6,7 @@ import { chromiumLaunchOptions } from './test/support/chromium.node.js';
 
 embedShaders();
 
-const GPU = ['shaders', 'device', 'tensor', 'autograd', 'nn', 'models', 'testing', 'data_gpu', 'train_gpu'].map(
+const GPU = ['shaders', 'device', 'tensor', 'autograd', 'nn', 'models', 'testing', 'data_gpu', 'train_gpu', 'cli'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
 const COMPILE = ['test/compile/**/*.test.ts'];

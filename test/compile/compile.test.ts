@@ -15,7 +15,11 @@ const BLOCK_SIZES = [4, 5, 8, 16, 32, 64];
 
 /** Rows B of a block times the Vecs a thread: what columnsPerThread gives on software and hardware, and 1. */
 const BLOCK_TILES = BLOCK_SIZES.flatMap((BLOCK) =>
-  [64, 16, 1].map((most) => ({ BLOCK, COLUMNS: Math.max(1, Math.min(4, Math.floor(most / BLOCK))) })),
+  [64, 16, 1].map((most) => ({
+    BLOCK,
+    COLUMNS: Math.max(1, Math.min(4, Math.floor(most / BLOCK))),
+    Value: BLOCK % 4 === 0 ? 'vec4<f32>' : 'f32',
+  })),
 );
 
 /**
@@ -25,11 +29,16 @@ const BLOCK_TILES = BLOCK_SIZES.flatMap((BLOCK) =>
 const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   block_conv2d_forward: BLOCK_TILES,
   block_conv2d_grad_columns: BLOCK_TILES,
-  block_conv2d_grad_weight: BLOCK_SIZES.map((BLOCK) => ({
-    BLOCK,
-    POSITIONS: Math.min(32, 2 ** Math.floor(Math.log2(512 / BLOCK))),
-  })),
+  block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>
+    [8, 4].map((COLUMNS) => ({
+      BLOCK,
+      COLUMNS,
+      TILE: 64,
+      POSITIONS: Math.min(32, 2 ** Math.floor(Math.log2(512 / BLOCK))),
+    })),
+  ),
   conv2d_gather: [{ COLUMNS: 1 }, { COLUMNS: 4 }],
+  conv2d_grad_weight: [{ COLUMNS: 8 }, { COLUMNS: 4 }],
   gather_labels: [{ LABEL_BYTES: 4 }],
   reduce_columns: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
   reduce_grad_input: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],

@@ -38,7 +38,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     })),
   ),
   conv2d_gather: [{ COLUMNS: 1 }, { COLUMNS: 4 }],
-  conv2d_grad_weight: [{ COLUMNS: 8 }, { COLUMNS: 4 }],
+  conv2d_grad_weight: [8, 4].flatMap((COLUMNS) => [64, 32].map((TILE) => ({ COLUMNS, TILE }))),
   gather_labels: [{ LABEL_BYTES: 4 }],
   reduce_columns: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
   reduce_grad_input: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],

@@ -111,7 +111,9 @@ export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGe
   const { inChannels, outChannels, kernelHeight, kernelWidth } = geometry;
   const columns = inChannels * kernelHeight * kernelWidth;
   const perThread = weightColumnsPerThread(device, gradWeightKernel.constant('ROWS'));
-  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ COLUMNS: perThread });
+  // Half a tile where the columns are few, as in a first layer: the other half would be computed for nothing.
+  const tile = gradWeightKernel.constant('TILE') / (columns <= 32 ? 2 : 1);
+  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ COLUMNS: perThread, TILE: tile });
   const tileColumns = tiled.constant('TILE');
   const across = Math.ceil(columns / tileColumns);
   const down = Math.ceil(outChannels / tiled.constant('ROWS'));

@@ -2,56 +2,11 @@
 // The command line. Bad input ends with one line on stderr and exit code 2, an interrupted run with 130.
 
 import '../device/gpu_provider.node.js';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { DeviceMemoryError, InputError } from '../device/index.js';
-import { addBatteryCommand } from './battery_command.js';
-import { addBenchCommand } from './bench_command.js';
-import { evalCommand } from './eval_command.js';
-import { infoCommand } from './info_command.js';
-import { addAdapterOption, kebabFlags, number } from './options.js';
-import { InterruptedError, trainCommand } from './train_command.js';
-import { addTrainOptions } from './train_options.js';
-import { packageVersion } from './version.js';
-
-function program(): Command {
-  const root = new Command('shuffleblock')
-    .description('Dynamic sparse training with shuffled blocks, on WebGPU.')
-    .version(packageVersion())
-    // Before any command is added: commands inherit both.
-    .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(errorLine(text)) });
-  addTrainOptions(root.command('train'))
-    .description('Train a network. Without flags: lenet5 on 10,000 digits with DSB at 0.9 sparsity, in minutes.')
-    .addHelpText('after', '\nFlags may also be written with underscores: --data_set, --block_size, --T_end.')
-    .action(trainCommand);
-  const evaluation = root
-    .command('eval')
-    .description('Loss and accuracy of a checkpoint or a safetensors state dict on the test images.')
-    .argument('<file>', 'checkpoint-best.safetensors of a run, or a state dict with PyTorch names')
-    .option('--model <name>', 'network of a plain state dict; a checkpoint knows its own')
-    .option('--data-set <name>', 'data set of a plain state dict; a checkpoint knows its own')
-    .option('--data-dir <dir>', 'folder with the official files of the data set')
-    .option('--batch-size <n>', 'images at once (default: 128)', number('--batch-size'))
-    .option('--limit-test <n>', 'only the first N test images', number('--limit-test'))
-    .option('--conv-bias', 'the network has biases before BatchNorm')
-    .option('--json', 'one line of JSON');
-  addAdapterOption(evaluation).action(evalCommand);
-  addAdapterOption(root.command('info').description('Adapter, features, limits; known models, data sets, methods.'))
-    .option('--json', 'everything as JSON')
-    .action(infoCommand);
-  addBenchCommand(root);
-  addBatteryCommand(root);
-  return root;
-}
-
-/** Commander's message, which begins with `error: ` and may suggest a flag on a second line, on one line. */
-function errorLine(text: string): string {
-  const message = text
-    .replace(/^error: /, '')
-    .trim()
-    .replaceAll(/\s*\n\s*/g, ' ');
-  return `shuffleblock: ${message}; --help lists what there is\n`;
-}
+import { kebabFlags } from './options.js';
+import { program } from './program.js';
+import { InterruptedError } from './train_command.js';
 
 async function main(): Promise<number> {
   try {

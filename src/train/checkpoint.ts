@@ -7,7 +7,7 @@ import { readState } from './state_dict.js';
 import type { Trainer } from './trainer.js';
 
 const FORMAT = 'shuffleblock-checkpoint-1';
-const VELOCITY = 'optimizer.velocity.';
+const STATE = /^optimizer\./;
 
 /** What a run needs to know beside its tensors to go on. */
 export interface CheckpointPosition {
@@ -21,25 +21,25 @@ export interface CheckpointPosition {
 export interface Checkpoint extends CheckpointPosition {
   /** Parameters and running statistics, for `loadState`. */
   readonly model: Map<string, SafetensorsTensor>;
-  /** Velocities by parameter name. */
-  readonly velocities: Map<string, SafetensorsTensor>;
+  /** For the tensors of `Trainer.state`, by their names. */
+  readonly state: Map<string, SafetensorsTensor>;
 }
 
 /** The bytes of a checkpoint file: the trainer's state as of this call. Call it between steps. */
 export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
-  const { model, optimizer, config } = trainer.parts;
+  const { model, config } = trainer.parts;
   const { step } = trainer;
-  const [state, metrics, velocities] = await Promise.all([
+  const [parameters, metrics, state] = await Promise.all([
     readState(model),
     trainer.metrics.state(),
     Promise.all(
-      optimizer.velocities().map(async ([name, velocity]): Promise<[string, SafetensorsTensor]> => {
-        return [VELOCITY + name, safetensor(await velocity.read(), velocity.shape)];
+      trainer.state().map(async ([name, tensor]): Promise<[string, SafetensorsTensor]> => {
+        return [name, safetensor(await tensor.read(), tensor.shape)];
       }),
     ),
   ]);
   const position: CheckpointPosition = { config, step, metrics };
-  return encodeSafetensors([...state, ...velocities], { format: FORMAT, position: JSON.stringify(position) });
+  return encodeSafetensors([...parameters, ...state], { format: FORMAT, position: JSON.stringify(position) });
 }
 
 /**
@@ -53,13 +53,9 @@ export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       `${where}: expected a checkpoint (${FORMAT}), got ${metadata.format ?? 'a file without format'}`,
     );
   }
-  const model = new Map([...tensors].filter(([name]) => !name.startsWith(VELOCITY)));
-  const velocities = new Map(
-    [...tensors]
-      .filter(([name]) => name.startsWith(VELOCITY))
-      .map(([name, tensor]) => [name.slice(VELOCITY.length), tensor] as const),
-  );
-  return { ...parsePosition(metadata.position, where), model, velocities };
+  const model = new Map([...tensors].filter(([name]) => !STATE.test(name)));
+  const state = new Map([...tensors].filter(([name]) => STATE.test(name)));
+  return { ...parsePosition(metadata.position, where), model, state };
 }
 
 /** Whether a safetensors file is a checkpoint of ours, rather than a plain state dict. */

@@ -7,6 +7,7 @@ export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } f
 export { type LearningRate, type MultiStepOptions, multiStep } from './learning_rate.js';
 export { METHOD_NAMES, type Method, type MethodName, methodNamed } from './method.js';
 export { Metrics, type Summary } from './metrics.js';
+export type { Optimizer, WeightState } from './optimizer.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
 export {
   asFloat32,

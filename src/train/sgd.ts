@@ -1,11 +1,12 @@
 // Stochastic gradient descent with momentum and weight decay, as PyTorch's. State is one velocity for each trained value: a
 // block weight's is as small as its blocks.
 
-import type { Parameter } from '../autograd/index.js';
 import type { Device } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { sgdStep } from '../shaders/index.js';
 import { keep, Tensor } from '../tensor/index.js';
+import type { Optimizer } from './optimizer.js';
+import { ParameterState } from './parameter_state.js';
 
 export interface SgdOptions {
   readonly momentum: number;
@@ -13,8 +14,8 @@ export interface SgdOptions {
   readonly nesterov?: boolean;
 }
 
-export class Sgd {
-  private readonly slots: { name: string; parameter: Parameter; velocity: Tensor }[];
+export class Sgd implements Optimizer {
+  private readonly velocities: ParameterState;
   /** f32 [4]: learning rate, momentum, weight decay, nesterov. On the GPU, since it changes while steps repeat. */
   private readonly hyper: Tensor;
   private learningRate = Number.NaN;
@@ -24,9 +25,7 @@ export class Sgd {
     model: Module,
     private readonly options: SgdOptions,
   ) {
-    this.slots = [...model.parameters()].map(([name, parameter]) => {
-      return { name, parameter, velocity: keep(Tensor.zeros(device, parameter.shape)) };
-    });
+    this.velocities = new ParameterState(model, ['velocity']);
     this.hyper = keep(Tensor.empty(device, [4]));
   }
 
@@ -37,29 +36,24 @@ export class Sgd {
     this.learningRate = learningRate;
   }
 
-  /** Changes every parameter that has a gradient, and takes the gradient away. Does nothing once `guard` has tripped. */
   step(guard: Tensor): void {
-    for (const { parameter, velocity } of this.slots) {
+    for (const { parameter, slots } of this.velocities.entries) {
       if (!parameter.grad) continue;
-      sgdStep(parameter, parameter.grad, velocity, this.hyper, guard);
+      sgdStep(parameter, parameter.grad, slots[0], this.hyper, guard);
       parameter.clearGrad();
     }
   }
 
-  /** The velocity of a parameter, by its name; of the parameter's shape. */
-  velocity(name: string): Tensor {
-    const slot = this.slots.find((candidate) => candidate.name === name);
-    if (!slot) throw new Error(`Sgd: expected the name of a parameter, got ${name}`);
-    return slot.velocity;
+  slots(name: string): readonly Tensor[] {
+    return this.velocities.slots(name);
   }
 
-  /** All velocities by parameter name. */
-  velocities(): [string, Tensor][] {
-    return this.slots.map(({ name, velocity }) => [name, velocity]);
+  state(): [string, Tensor][] {
+    return this.velocities.named('optimizer.');
   }
 
   dispose(): void {
-    for (const { velocity } of this.slots) velocity.dispose();
+    this.velocities.dispose();
     this.hyper.dispose();
   }
 }

@@ -5,7 +5,7 @@ import { InputError } from '../device/index.js';
 import { BlockWeight, MaskedWeight, type Module, type SparseWeight, sparsifiableLayers } from '../nn/index.js';
 import type { UpdateSchedule } from '../sparse/index.js';
 import { keep, Random, type Tensor } from '../tensor/index.js';
-import type { Sgd } from './sgd.js';
+import type { WeightState } from './optimizer.js';
 import type { UpdateCounts, WeightUpdate } from './weight_updates.js';
 
 /** A line of metrics.jsonl. */
@@ -27,7 +27,7 @@ export class TopologyUpdates {
 
   constructor(
     private readonly model: Module,
-    private readonly optimizer: Sgd,
+    private readonly state: WeightState,
     private readonly schedule: UpdateSchedule,
     private readonly update: WeightUpdate,
     private readonly seed: number,
@@ -56,9 +56,9 @@ export class TopologyUpdates {
       const gradient = this.gradients.get(weight);
       if (!gradient) throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
       const start = performance.now();
-      const velocity = this.optimizer.velocity(`${layer}.weight`);
+      const slots = this.state.slots(`${layer}.weight`);
       const random = this.randomOf(step, position);
-      const counts = await this.update({ weight, velocity, gradient, dropFraction, random }).catch((error) => {
+      const counts = await this.update({ weight, slots, gradient, dropFraction, random }).catch((error) => {
         throw error instanceof InputError ? new InputError(`step ${step}, ${layer}: ${error.message}`) : error;
       });
       gradient.dispose();

@@ -12,15 +12,15 @@ import { evaluate } from './evaluate.js';
 import type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
 import type { LearningRate } from './learning_rate.js';
 import { Metrics } from './metrics.js';
+import type { Optimizer } from './optimizer.js';
 import type { RunConfig } from './run_config.js';
-import type { Sgd } from './sgd.js';
 import { sparsityOf } from './summary.js';
 import type { TopologyUpdates } from './topology_updates.js';
 
 export interface TrainerParts {
   readonly device: Device;
   readonly model: Module;
-  readonly optimizer: Sgd;
+  readonly optimizer: Optimizer;
   readonly learningRate: LearningRate;
   /** None for static and dense methods. */
   readonly topology: TopologyUpdates | undefined;
@@ -56,7 +56,12 @@ export class Trainer {
     return Math.floor(this.step / this.stepsPerEpoch);
   }
 
-  /** Goes on after `step` steps, with parameters and optimizer state restored by the caller. */
+  /** What a checkpoint holds beside the model, by its name there; names begin with `optimizer.`. */
+  state(): [string, Tensor][] {
+    return this.parts.optimizer.state();
+  }
+
+  /** Goes on after `step` steps, with parameters and `state()` restored by the caller. */
   resumeAt(step: number): void {
     this.step = step;
     this.guard.write([0, step]);

@@ -1,5 +1,5 @@
-// One topology update of one layer, on the CPU: reads weight, dense gradient and velocity, decides by the functions of
-// src/sparse, writes the new topology with the values and velocities of the weights that survive.
+// One topology update of one layer, on the CPU: reads weight and dense gradient, decides by the functions of src/sparse, writes the
+// new topology with the values and the state (momentum and the like) of the weights that survive.
 
 import { BlockWeight, MaskedWeight, type SparseWeight } from '../nn/index.js';
 import {
@@ -14,8 +14,8 @@ import type { Random, Tensor } from '../tensor/index.js';
 
 export interface UpdateInput {
   readonly weight: SparseWeight;
-  /** Of the weight's parameter. */
-  readonly velocity: Tensor;
+  /** Of the weight's parameter, each of its shape: see `WeightState`. */
+  readonly slots: readonly Tensor[];
   /** [weight.shape], dense. */
   readonly gradient: Tensor;
   readonly dropFraction: number;
@@ -36,13 +36,9 @@ export type WeightUpdate = (input: UpdateInput) => Promise<UpdateCounts>;
 
 /** DSB. */
 export function updateBlocks(dropRule: DropRuleName | undefined): WeightUpdate {
-  return async ({ weight, velocity, gradient, dropFraction }) => {
+  return async ({ weight, slots, gradient, dropFraction }) => {
     if (!(weight instanceof BlockWeight)) throw new Error('updateBlocks: expected a weight in blocks');
-    const [before, gradientValues, velocityValues] = await Promise.all([
-      weight.readBlocks(),
-      readFloats(gradient),
-      readFloats(velocity),
-    ]);
+    const [before, gradientValues] = await Promise.all([weight.readBlocks(), readFloats(gradient)]);
     const { blocks, dropped, grown, candidates, changedBlocks } = updateTopology({
       blocks: before,
       weight: before.toDense(),
@@ -51,7 +47,7 @@ export function updateBlocks(dropRule: DropRuleName | undefined): WeightUpdate {
       dropRule,
     });
     if (changedBlocks > 0) {
-      velocity.write(remapValues(before, blocks, velocityValues));
+      await moveSlots(slots, (state) => remapValues(before, blocks, state));
       weight.replace(blocks);
     }
     return { candidates, dropped: count(dropped), grown: count(grown), changedBlocks };
@@ -72,21 +68,24 @@ export const updateMaskAtRandom: WeightUpdate = (input) =>
   });
 
 async function replaceMask(
-  { weight, velocity }: UpdateInput,
+  { weight, slots }: UpdateInput,
   update: (mask: Uint8Array, weight: Float32Array) => MaskUpdate,
 ): Promise<UpdateCounts> {
   if (!(weight instanceof MaskedWeight)) throw new Error('replaceMask: expected a masked weight');
-  const [values, velocityValues] = await Promise.all([weight.readDense(), readFloats(velocity)]);
+  const values = await weight.readDense();
   const before = weight.mask;
   const { mask, dropped, grown, candidates } = update(before, values);
-  // Both start at 0 where grown; what was dropped is masked and shall not come back with stale momentum.
-  const survives = (_: number, i: number) => before[i] === 1 && mask[i] === 1;
-  weight.replace(
-    mask,
-    values.map((value, i) => (survives(value, i) ? value : 0)),
-  );
-  velocity.write(velocityValues.map((value, i) => (survives(value, i) ? value : 0)));
+  // All start at 0 where grown; what was dropped is masked and shall not come back with stale momentum.
+  const surviving = (state: Float32Array) => state.map((value, i) => (before[i] === 1 && mask[i] === 1 ? value : 0));
+  await moveSlots(slots, surviving);
+  weight.replace(mask, surviving(values));
   return { candidates, dropped: count(dropped), grown: count(grown) };
+}
+
+/** Reads every slot, and writes it as `move` says. */
+async function moveSlots(slots: readonly Tensor[], move: (state: Float32Array) => Float32Array): Promise<void> {
+  const states = await Promise.all(slots.map(readFloats));
+  for (const [i, slot] of slots.entries()) slot.write(move(states[i]));
 }
 
 async function readFloats(tensor: Tensor): Promise<Float32Array> {

@@ -29,11 +29,11 @@ function encode(text: string | undefined, format: string = FORMAT): Uint8Array {
 
 describe('parseCheckpoint', () => {
   it('parts the state of model and optimizer', () => {
-    const { model, velocities, ...rest } = parseCheckpoint(encode(JSON.stringify(position)), 'a.safetensors');
+    const { model, state, ...rest } = parseCheckpoint(encode(JSON.stringify(position)), 'a.safetensors');
     expect(rest).toEqual(position);
     expect([...model.keys()]).toEqual(['fc.weight']);
-    expect([...velocities.keys()]).toEqual(['fc.weight']);
-    expect(velocities.get('fc.weight')!.shape).toEqual([2]);
+    expect([...state.keys()]).toEqual(['optimizer.velocity.fc.weight']);
+    expect(state.get('optimizer.velocity.fc.weight')!.shape).toEqual([2]);
   });
 
   it('knows a checkpoint by its metadata', () => {

@@ -40,9 +40,7 @@ async function runWithCheckpoint(config: RunConfig, step: number) {
 /** A trainer that stands where the checkpoint was made. */
 async function resumed(checkpoint: Checkpoint): Promise<Trainer> {
   const trainer = await createTrainer(device, checkpoint.config, dataset, { tensors: checkpoint.model, where });
-  for (const [name, velocity] of trainer.parts.optimizer.velocities()) {
-    velocity.write(asFloat32(checkpoint.velocities.get(name)!, name));
-  }
+  for (const [name, tensor] of trainer.state()) tensor.write(asFloat32(checkpoint.state.get(name)!, name));
   trainer.metrics.restore(checkpoint.metrics);
   trainer.resumeAt(checkpoint.step);
   return trainer;

@@ -1,4 +1,4 @@
-// One topology update of one layer: what becomes of weights and of their momentum.
+// One topology update of one layer: what becomes of weights and of their state.
 
 import { describe, expect, it } from 'vitest';
 import { BlockWeight, MaskedWeight, type SparseWeight } from '../../src/nn/index.js';
@@ -19,8 +19,8 @@ const SHAPE = [10, 3, 3, 3];
 const SIZE = 270;
 const values = normalValues(SIZE, 1);
 const gradient = normalValues(SIZE, 2);
-/** Never 0, so that a velocity that is lost shows. */
-const velocities = normalValues(SIZE, 3).map((value) => value + Math.sign(value));
+/** Dense values of two slots, as an optimizer with two moments has. Never 0, so that one that is lost shows. */
+const states = [3, 4].map((seed) => normalValues(SIZE, seed).map((value) => value + Math.sign(value)));
 
 function blockWeight(): BlockWeight {
   const topology = initialTopology(values, { rows: 10, columns: 27, blockSize: 4, sparsity: 0.6 });
@@ -44,18 +44,20 @@ async function denseState(weight: SparseWeight, state: Tensor): Promise<Float32A
 /** Runs an update; returns everything before and after it, dense. */
 async function run(weight: SparseWeight, update: WeightUpdate, dropFraction = 0.3) {
   const mask = maskOf(weight).slice();
-  const start = velocities.map((value, i) => (mask[i] === 1 ? value : 0));
-  const initial = weight instanceof BlockWeight ? weight.blocks.fromDense(start).values : start;
-  const velocity = keep(Tensor.from(device, initial, weight.parameter.shape));
+  const start = states.map((state) => state.map((value, i) => (mask[i] === 1 ? value : 0)));
+  const slots = start.map((state) => {
+    const initial = weight instanceof BlockWeight ? weight.blocks.fromDense(state).values : state;
+    return keep(Tensor.from(device, initial, weight.parameter.shape));
+  });
   const dense = keep(Tensor.from(device, gradient, SHAPE));
-  const before = { mask, weight: await weight.readDense(), velocity: start };
-  const counts = await update({ weight, velocity, gradient: dense, dropFraction, random: new Random(1) });
+  const before = { mask, weight: await weight.readDense(), states: start };
+  const counts = await update({ weight, slots, gradient: dense, dropFraction, random: new Random(1) });
   const after = {
     mask: maskOf(weight),
     weight: await weight.readDense(),
-    velocity: await denseState(weight, velocity),
+    states: await Promise.all(slots.map((slot) => denseState(weight, slot))),
   };
-  for (const part of [weight, velocity, dense]) part.dispose();
+  for (const part of [weight, ...slots, dense]) part.dispose();
   return { before, after, counts };
 }
 
@@ -67,12 +69,12 @@ const CASES: [string, () => SparseWeight, WeightUpdate][] = [
 ];
 
 describe.each(CASES)('%s', (_, make, update) => {
-  it('keeps weight and momentum of what survives, and starts what grows at 0', async () => {
+  it('keeps weight and state of what survives, and starts what grows at 0', async () => {
     const { before, after, counts } = await run(make(), update);
     const survives = after.mask.map((one, i) => one & before.mask[i]);
     const kept = (array: Float32Array) => array.map((value, i) => (survives[i] === 1 ? value : 0));
     expect(after.weight).toEqual(kept(before.weight));
-    expect(after.velocity).toEqual(kept(before.velocity));
+    expect(after.states).toEqual(before.states.map(kept));
     const grown = after.mask.filter((one, i) => one > before.mask[i]).length;
     const dropped = after.mask.filter((one, i) => one < before.mask[i]).length;
     expect(counts).toMatchObject({ grown, dropped });
@@ -107,7 +109,7 @@ describe('agree with the CPU statements of the method', () => {
 });
 
 it.each(CASES.slice(0, 3))(
-  '%s leaves weight and momentum alone when the gradient is not finite',
+  '%s leaves weight and state alone when the gradient is not finite',
   async (_, make, update) => {
     const weight = make();
     const velocity = keep(Tensor.from(device, new Float32Array(weight.parameter.size).fill(2), weight.parameter.shape));
@@ -120,7 +122,7 @@ it.each(CASES.slice(0, 3))(
       ),
     );
     await expect(
-      update({ weight, velocity, gradient: broken, dropFraction: 0.3, random: new Random(1) }),
+      update({ weight, slots: [velocity], gradient: broken, dropFraction: 0.3, random: new Random(1) }),
     ).rejects.toThrow(/expected finite values in gradient, got NaN at index 77$/);
     expect(await weight.readDense()).toEqual(before);
     expect((await velocity.read()).every((value) => value === 2)).toBe(true);

@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
 import { MODEL_NAMES } from '../models/index.js';
-import { defaultConfig, type RunConfig } from '../train/index.js';
+import { defaultConfig, GROWTH_NAMES, type RunConfig } from '../train/index.js';
 import { addAdapterOption, choice, list, number } from './options.js';
 
 /** What commander makes of the command line: only flags that were given are there. */
@@ -18,7 +18,10 @@ export interface TrainFlags {
   readonly distribution?: RunConfig['distribution'];
   readonly denseLayers?: string[];
   readonly dropRule?: RunConfig['dropRule'];
+  readonly growth?: RunConfig['growth'];
+  readonly growthSteps?: number;
   readonly T?: number;
+  readonly TBegin?: number;
   readonly TEnd?: number;
   readonly updateSchedule?: RunConfig['updateSchedule'];
   readonly alpha?: number;
@@ -65,6 +68,7 @@ export function addTrainOptions(command: Command): Command {
     )
     .option('--dense-layers <names>', 'layers that stay dense, separated by commas', list)
     .option('--T <n>', 'steps between topology updates (default: 100; mnist: 25)', number('--T'))
+    .option('--T-begin <n>', 'no topology updates before this step (default: 0)', number('--T_begin'))
     .option(
       '--T-end <n>',
       'no topology updates from this step on (default: three quarters of the run)',
@@ -84,6 +88,12 @@ export function addTrainOptions(command: Command): Command {
     )
     .addOption(
       choice('--drop-rule <name>', 'what DSB drops (default: column-norm)', ['column-norm', 'block-norm', 'original']),
+    )
+    .addOption(choice('--growth <where>', 'where weights grow (default: as the method does)', GROWTH_NAMES))
+    .option(
+      '--growth-steps <n>',
+      'steps before an update whose gradients count for growth (default: 1; momentum: 10)',
+      number('--growth-steps'),
     )
     .optionsGroup('Training:')
     .option('--epochs <n>', 'passes over the training images (default: 160; mnist: 3)', number('--epochs'))
@@ -130,7 +140,10 @@ export function configOf(flags: TrainFlags): RunConfig {
     distribution: flags.distribution,
     denseLayers: flags.denseLayers,
     dropRule: flags.dropRule,
+    growth: flags.growth,
+    growthSteps: flags.growthSteps,
     updateInterval: flags.T,
+    updateBegin: flags.TBegin,
     updateEnd: flags.TEnd,
     updateSchedule: flags.updateSchedule,
     alpha: flags.alpha,

@@ -8,6 +8,7 @@ import type { Trainer } from './trainer.js';
 
 const FORMAT = 'shuffleblock-checkpoint-1';
 const STATE = /^optimizer\./;
+const TOPOLOGY = 'topology.';
 
 /** What a run needs to know beside its tensors to go on. */
 export interface CheckpointPosition {
@@ -23,13 +24,15 @@ export interface Checkpoint extends CheckpointPosition {
   readonly model: Map<string, SafetensorsTensor>;
   /** For the tensors of `Trainer.state`, by their names. */
   readonly state: Map<string, SafetensorsTensor>;
+  /** For `TopologyUpdates.restore`; empty where topologies are static. */
+  readonly topology: Map<string, SafetensorsTensor>;
 }
 
 /** The bytes of a checkpoint file: the trainer's state as of this call. Call it between steps. */
 export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
-  const { model, config } = trainer.parts;
+  const { model, topology, config } = trainer.parts;
   const { step } = trainer;
-  const [parameters, metrics, state] = await Promise.all([
+  const [parameters, metrics, state, topologyState] = await Promise.all([
     readState(model),
     trainer.metrics.state(),
     Promise.all(
@@ -37,9 +40,12 @@ export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
         return [name, safetensor(await tensor.read(), tensor.shape)];
       }),
     ),
+    topology?.state() ?? [],
   ]);
   const position: CheckpointPosition = { config, step, metrics };
-  return encodeSafetensors([...parameters, ...state], { format: FORMAT, position: JSON.stringify(position) });
+  const topologies = topologyState.map(([name, tensor]): [string, SafetensorsTensor] => [TOPOLOGY + name, tensor]);
+  const tensors = [...parameters, ...state, ...topologies];
+  return encodeSafetensors(tensors, { format: FORMAT, position: JSON.stringify(position) });
 }
 
 /**
@@ -53,9 +59,15 @@ export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       `${where}: expected a checkpoint (${FORMAT}), got ${metadata.format ?? 'a file without format'}`,
     );
   }
-  const model = new Map([...tensors].filter(([name]) => !STATE.test(name)));
+  const isModel = (name: string) => !STATE.test(name) && !name.startsWith(TOPOLOGY);
+  const model = new Map([...tensors].filter(([name]) => isModel(name)));
   const state = new Map([...tensors].filter(([name]) => STATE.test(name)));
-  return { ...parsePosition(metadata.position, where), model, state };
+  const topology = new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(TOPOLOGY))
+      .map(([name, tensor]) => [name.slice(TOPOLOGY.length), tensor] as const),
+  );
+  return { ...parsePosition(metadata.position, where), model, state, topology };
 }
 
 /** Whether a safetensors file is a checkpoint of ours, rather than a plain state dict. */

@@ -5,7 +5,14 @@ export { evaluate } from './evaluate.js';
 export type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
 export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
 export { type LearningRate, type MultiStepOptions, multiStep } from './learning_rate.js';
-export { METHOD_NAMES, type Method, type MethodName, methodNamed } from './method.js';
+export {
+  GROWTH_NAMES,
+  type GrowthName,
+  METHOD_NAMES,
+  type Method,
+  type MethodName,
+  methodNamed,
+} from './method.js';
 export { Metrics, type Summary } from './metrics.js';
 export type { Optimizer, WeightState } from './optimizer.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
@@ -21,5 +28,5 @@ export { createTrainer, type InitialState } from './setup.js';
 export { Sgd, type SgdOptions } from './sgd.js';
 export { type LoadOptions, loadState, type NamedTensors, readDenseState, readState } from './state_dict.js';
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
-export { type TopologyEvent, TopologyUpdates } from './topology_updates.js';
+export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
 export { Trainer, type TrainerParts } from './trainer.js';

@@ -1,40 +1,28 @@
-// The training methods by name: in which form weights are pruned, and how their topology is updated, if at all.
+// The training methods by name: in which form weights are pruned, and by what their topology grows, if it changes at all.
 
 import { InputError } from '../device/index.js';
 import { nonstructured, type SparseForm, shuffledBlocks } from '../nn/index.js';
-import type { DropRuleName } from '../sparse/index.js';
-import { updateBlocks, updateMaskAtRandom, updateMaskByGradient, type WeightUpdate } from './weight_updates.js';
 
-export interface MethodOptions {
-  readonly blockSize: number;
-  readonly dropRule?: DropRuleName;
-}
+/**
+ * Where weights grow: where the dense gradient is largest (Evci et al., ICML 2020), at random (Mocanu et al., 2018), or where a
+ * running average of the dense gradient is largest (after Dettmers and Zettlemoyer, 2019).
+ */
+export const GROWTH_NAMES = ['gradient', 'random', 'momentum'] as const;
+export type GrowthName = (typeof GROWTH_NAMES)[number];
 
 export interface Method {
   /** Form of pruned weights; none where nothing is pruned. */
-  readonly form?: (options: MethodOptions) => SparseForm;
-  /** One update of a weight; none where topologies stay as they began. */
-  readonly update?: (options: MethodOptions) => WeightUpdate;
+  readonly form?: (blockSize: number) => SparseForm;
+  /** Where weights grow unless told otherwise; none where topologies stay as they began. */
+  readonly growth?: GrowthName;
   readonly description: string;
 }
 
 const methods = {
-  dsb: {
-    form: ({ blockSize }) => shuffledBlocks(blockSize),
-    update: ({ dropRule }) => updateBlocks(dropRule),
-    description: 'dynamic shuffled blocks',
-  },
-  ssb: { form: ({ blockSize }) => shuffledBlocks(blockSize), description: 'static shuffled blocks' },
-  rigl: {
-    form: () => nonstructured,
-    update: () => updateMaskByGradient,
-    description: 'nonstructured, grown by gradient',
-  },
-  set: {
-    form: () => nonstructured,
-    update: () => updateMaskAtRandom,
-    description: 'nonstructured, grown at random',
-  },
+  dsb: { form: shuffledBlocks, growth: 'gradient', description: 'dynamic shuffled blocks' },
+  ssb: { form: shuffledBlocks, description: 'static shuffled blocks' },
+  rigl: { form: () => nonstructured, growth: 'gradient', description: 'nonstructured, grown by gradient' },
+  set: { form: () => nonstructured, growth: 'random', description: 'nonstructured, grown at random' },
   dense: { description: 'nothing pruned' },
 } as const satisfies Record<string, Method>;
 

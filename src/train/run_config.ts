@@ -1,8 +1,9 @@
 // Everything that determines a training run, as plain data: what `config.json` and checkpoints hold.
 
-import { InputError } from '../device/index.js';
 import { type Distribution, type DropRuleName, dropRules, type ScheduleShape } from '../sparse/index.js';
-import { type MethodName, methodNamed } from './method.js';
+import { checkMethod } from './check_method.js';
+import { fail, positive, spaced } from './config_checks.js';
+import type { GrowthName, MethodName } from './method.js';
 
 export interface RunConfig {
   /** See MODEL_NAMES of src/models. */
@@ -15,8 +16,14 @@ export interface RunConfig {
   readonly distribution: Distribution;
   readonly denseLayers: readonly string[];
   readonly dropRule: DropRuleName;
+  /** Where weights grow; as the method does if not given. */
+  readonly growth?: GrowthName;
+  /** Steps before an update whose dense gradients are summed for growth; see `growthStepsOf` for what it is if not given. */
+  readonly growthSteps?: number;
   /** T: steps between topology updates. */
   readonly updateInterval: number;
+  /** No topology updates before this step. */
+  readonly updateBegin: number;
   /** T_end: no updates from this step on; three quarters of the run if not given. */
   readonly updateEnd?: number;
   readonly updateSchedule: ScheduleShape;
@@ -57,6 +64,7 @@ const CIFAR: RunConfig = {
   denseLayers: [],
   dropRule: 'column-norm',
   updateInterval: 100,
+  updateBegin: 0,
   updateSchedule: 'cosine',
   alpha: 0.3,
   batchSize: 128,
@@ -105,7 +113,7 @@ const WORDS = {
 
 /** @throws InputError on the first value out of its range. */
 export function checkConfig(config: RunConfig): RunConfig {
-  methodNamed(config.method);
+  checkMethod(config);
   const { sparsity, blockSize, milestones = [] } = config;
   if (config.method !== 'dense' && !(sparsity >= 0 && sparsity < 1)) fail('sparsity', 'a number in [0, 1)', sparsity);
   if (!Number.isInteger(blockSize) || blockSize < 4) fail('block size', 'a whole number of at least 4', blockSize);
@@ -113,12 +121,9 @@ export function checkConfig(config: RunConfig): RunConfig {
     const word = config[name as keyof typeof WORDS];
     if (!(words as readonly string[]).includes(word)) fail(spaced(name), words.join(' | '), `'${word}'`);
   }
-  for (const name of ['batchSize', 'epochs', 'updateInterval', 'logEvery'] as const) positive(name, config[name]);
+  for (const name of ['batchSize', 'epochs', 'logEvery'] as const) positive(name, config[name]);
   for (const name of ['limitTrain', 'limitTest', 'maxSteps'] as const) {
     if (config[name] !== undefined) positive(name, config[name]);
-  }
-  if (!(config.updateEnd === undefined || config.updateEnd >= 0)) {
-    fail('update end', 'a number of at least 0', config.updateEnd);
   }
   if (!(config.learningRate > 0 && Number.isFinite(config.learningRate))) {
     fail('learning rate', 'a positive number', config.learningRate);
@@ -136,17 +141,4 @@ export function checkConfig(config: RunConfig): RunConfig {
   }
   if (!milestones.every((epoch) => epoch >= 0)) fail('milestones', 'epochs of at least 0', milestones.join(','));
   return config;
-}
-
-function positive(name: string, value: number): void {
-  if (!Number.isInteger(value) || value < 1) fail(spaced(name), 'a positive whole number', value);
-}
-
-/** batchSize -> batch size. */
-function spaced(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-}
-
-function fail(name: string, expected: string, got: number | string): never {
-  throw new InputError(`${name}: expected ${expected}, got ${got}`);
 }

@@ -5,14 +5,13 @@ import { limitSplit, ResidentImages } from '../data/index.js';
 import { type Device, InputError } from '../device/index.js';
 import { createModel } from '../models/index.js';
 import { DenseWeight, type Module, type SparseForm, sparsifiableLayers, sparsify } from '../nn/index.js';
-import { UpdateSchedule } from '../sparse/index.js';
 import { Random } from '../tensor/index.js';
 import { multiStep } from './learning_rate.js';
 import { methodNamed } from './method.js';
 import { checkConfig, type RunConfig } from './run_config.js';
 import { Sgd } from './sgd.js';
 import { loadState, type NamedTensors } from './state_dict.js';
-import { TopologyUpdates } from './topology_updates.js';
+import { createTopologyUpdates } from './topology_setup.js';
 import { Trainer } from './trainer.js';
 
 /** Parameters to start from, of a state dict or a checkpoint. */
@@ -38,7 +37,7 @@ export async function createTrainer(
   const method = methodNamed(config.method);
   const model = createModel(config.model, { device, random: new Random(config.seed) }, { ...dataset, ...config });
   try {
-    await prepareWeights(device, model, method.form?.(config), config, initial);
+    await prepareWeights(device, model, method.form?.(config.blockSize), config, initial);
   } catch (error) {
     model.dispose();
     throw error;
@@ -51,13 +50,9 @@ export async function createTrainer(
     epochs * Math.ceil(train.count / config.batchSize),
     config.maxSteps ?? Number.POSITIVE_INFINITY,
   );
-  const schedule = new UpdateSchedule({
-    updateInterval: config.updateInterval,
-    endStep: config.updateEnd ?? Math.round((steps * 3) / 4),
-    initialFraction: config.alpha,
-    shape: config.updateSchedule,
-  });
-  const topology = method.update && new TopologyUpdates(model, optimizer, schedule, method.update(config), config.seed);
+  const growth = method.growth && (config.growth ?? method.growth);
+  const dynamic = sparsifiableLayers(model).flatMap(([name]) => (growth ? [[name, growth] as const] : []));
+  const topology = createTopologyUpdates(model, optimizer, new Map(dynamic), config, steps);
   return new Trainer({
     device,
     model,

@@ -1,12 +1,16 @@
-// Topology updates in training: when the schedule says so, the dense gradients of a step are kept, and after the optimizer's
-// step every sparse layer is updated from them.
+// Topology updates in training: over the steps before an update the dense gradients are summed, and after the optimizer's step
+// every layer that is dynamic is updated from them.
 
 import { InputError } from '../device/index.js';
 import { BlockWeight, MaskedWeight, type Module, type SparseWeight, sparsifiableLayers } from '../nn/index.js';
-import type { UpdateSchedule } from '../sparse/index.js';
-import { keep, Random, type Tensor } from '../tensor/index.js';
+import type { DropRuleName, UpdateSchedule } from '../sparse/index.js';
+import { Random, sameShape, Tensor } from '../tensor/index.js';
+import { Exploration } from './exploration.js';
+import { GrowthScores } from './growth_scores.js';
+import type { GrowthName } from './method.js';
 import type { WeightState } from './optimizer.js';
-import type { UpdateCounts, WeightUpdate } from './weight_updates.js';
+import { asFloat32, type SafetensorsTensor, safetensor } from './safetensors.js';
+import { type UpdateCounts, updateWeight } from './weight_updates.js';
 
 /** A line of metrics.jsonl. */
 export interface TopologyEvent extends UpdateCounts {
@@ -15,73 +19,152 @@ export interface TopologyEvent extends UpdateCounts {
   readonly layer: string;
   /** Active weights after the update. */
   readonly nnz: number;
+  /** Share of the layer's weights that have been active at any time so far. */
+  readonly explored: number;
   /** Of this layer's update, reading and writing included. */
   readonly ms: number;
 }
+
+export interface TopologyOptions {
+  readonly schedule: UpdateSchedule;
+  /** Where each layer grows; one that is not named stays as it is. */
+  readonly growth: ReadonlyMap<string, GrowthName>;
+  /** Steps before an update whose dense gradients are summed, at most the schedule's interval. */
+  readonly growthSteps: number;
+  /** Factor of a gradient for each step of its age, in layers that grow by momentum. */
+  readonly momentum: number;
+  readonly dropRule: DropRuleName;
+  readonly seed: number;
+}
+
+/** State by name, `gradient.LAYER` and `explored.LAYER`. */
+export type TopologyState = ReadonlyMap<string, SafetensorsTensor>;
 
 /** Tells these random numbers apart from the others that are drawn from a run's seed. */
 const TOPOLOGY_STREAM = 0x7090;
 
 export class TopologyUpdates {
-  private readonly gradients = new Map<SparseWeight, Tensor>();
+  private readonly scores = new GrowthScores();
+  private readonly explored: ReadonlyMap<string, Exploration>;
 
   constructor(
     private readonly model: Module,
-    private readonly state: WeightState,
-    private readonly schedule: UpdateSchedule,
-    private readonly update: WeightUpdate,
-    private readonly seed: number,
-  ) {}
-
-  isDue(step: number): boolean {
-    return this.schedule.isUpdateStep(step);
+    private readonly optimizer: WeightState,
+    private readonly options: TopologyOptions,
+  ) {
+    this.explored = new Map(this.layers().map(([layer, weight]) => [layer, new Exploration(weight)]));
   }
 
-  /** Before the forward pass of a step that is due: its backward pass then keeps the dense gradients. */
-  collect(): void {
-    for (const [, weight] of this.layers()) {
-      weight.onDenseGradient = (gradient) => {
-        this.gradients.get(weight)?.dispose();
-        this.gradients.set(weight, keep(gradient.view(weight.shape)));
-      };
+  /** Whether an update follows this step. */
+  isDue(step: number): boolean {
+    return this.options.schedule.isUpdateStep(step);
+  }
+
+  /** Before the forward pass of each step: where it counts for growth, its backward pass then adds its dense gradients. */
+  collect(step: number): void {
+    if (!this.isCollected(step)) return;
+    for (const [layer, weight] of this.scoredLayers()) {
+      this.scores.decay(layer, this.options.growth.get(layer) === 'momentum' ? this.options.momentum : 1);
+      weight.onDenseGradient = (gradient) => this.scores.add(layer, gradient.view(weight.shape));
     }
   }
 
-  /** After the optimizer's step. */
+  /** After the optimizer's step of a step that is due. */
   async apply(step: number): Promise<TopologyEvent[]> {
-    const dropFraction = this.schedule.dropFraction(step);
+    const { schedule, dropRule } = this.options;
+    const dropFraction = schedule.dropFraction(step);
     const events: TopologyEvent[] = [];
     for (const [position, [layer, weight]] of this.layers().entries()) {
       weight.onDenseGradient = undefined;
-      const gradient = this.gradients.get(weight);
-      if (!gradient) throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
+      const scores = this.scores.get(layer);
+      if (!scores && this.options.growth.get(layer) !== 'random') {
+        throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
+      }
       const start = performance.now();
-      const slots = this.state.slots(`${layer}.weight`);
+      const slots = this.optimizer.slots(`${layer}.weight`);
       const random = this.randomOf(step, position);
-      const counts = await this.update({ weight, slots, gradient, dropFraction, random }).catch((error) => {
+      const input = { weight, slots, scores, dropFraction, random };
+      const counts = await updateWeight(input, { dropRule }).catch((error) => {
         throw error instanceof InputError ? new InputError(`step ${step}, ${layer}: ${error.message}`) : error;
       });
-      gradient.dispose();
-      this.gradients.delete(weight);
-      events.push({ type: 'topology', step, layer, ...counts, nnz: weight.numActive, ms: performance.now() - start });
+      const exploration = this.explored.get(layer)!;
+      exploration.add(weight);
+      const { share: explored } = exploration;
+      const ms = performance.now() - start;
+      events.push({ type: 'topology', step, layer, ...counts, nnz: weight.numActive, explored, ms });
     }
+    this.scores.clear();
     return events;
+  }
+
+  /** What a later run needs to go on: the gradients summed so far, and what has been explored. */
+  async state(): Promise<[string, SafetensorsTensor][]> {
+    const gradients = this.scores.entries().map(async ([layer, sum]): Promise<[string, SafetensorsTensor]> => {
+      return [`gradient.${layer}`, safetensor(await sum.read(), sum.shape)];
+    });
+    const explored = [...this.explored].map(([layer, { bits }]): [string, SafetensorsTensor] => {
+      return [`explored.${layer}`, safetensor(bits.slice(), [bits.length])];
+    });
+    return [...(await Promise.all(gradients)), ...explored];
+  }
+
+  /**
+   * Goes on before step number `step` from what `state` gave.
+   *
+   * @param where the file's name, for messages.
+   * @throws InputError on what is missing or too much, or of another shape; nothing is changed then.
+   */
+  restore(state: TopologyState, step: number, where: string): void {
+    const isHalfCollected = step > 0 && this.isCollected(step - 1) && !this.isDue(step - 1);
+    const gradients = (isHalfCollected ? this.scoredLayers() : []).map(([layer, weight]) => {
+      return { layer, name: `gradient.${layer}`, shape: weight.shape };
+    });
+    const explored = [...this.explored].map(([layer, { bits }]) => {
+      return { layer, name: `explored.${layer}`, shape: [bits.length] };
+    });
+    const expected = [...gradients, ...explored];
+    const fits = expected.every(({ name, shape }) => sameShape(state.get(name)?.shape ?? [], shape));
+    if (!fits || state.size !== expected.length) {
+      const list = (names: Iterable<string>) => [...names].join(', ') || 'nothing';
+      const wanted = list(expected.map(({ name, shape }) => `${name} [${shape}]`));
+      const got = list([...state].map(([name, { shape }]) => `${name} [${shape}]`));
+      throw new InputError(`${where}: topology: expected ${wanted} at step ${step}, got ${got}`);
+    }
+    this.scores.clear();
+    const [[, { device }]] = this.model.parameters();
+    for (const { layer, name, shape } of gradients) {
+      this.scores.put(layer, Tensor.from(device, asFloat32(state.get(name)!, `${where}: topology.${name}`), shape));
+    }
+    for (const { layer, name } of explored) this.explored.get(layer)!.restore(state.get(name)!.data);
   }
 
   /** Frees the gradients of a step whose update was not made. */
   dispose(): void {
-    for (const gradient of this.gradients.values()) gradient.dispose();
-    this.gradients.clear();
+    this.scores.clear();
+  }
+
+  /** Whether the dense gradients of this step count for the next update. */
+  private isCollected(step: number): boolean {
+    const update = this.options.schedule.nextUpdate(step);
+    return update !== undefined && update - step < this.options.growthSteps;
   }
 
   private randomOf(step: number, position: number): Random {
-    const ofStep = new Random(new Random(this.seed ^ TOPOLOGY_STREAM).uint32() + step);
+    const ofStep = new Random(new Random(this.options.seed ^ TOPOLOGY_STREAM).uint32() + step);
     return new Random(ofStep.uint32() + position);
   }
 
+  /** Layers that change: those that are pruned, and not static. */
   private layers(): [string, SparseWeight][] {
     return sparsifiableLayers(this.model).flatMap(([name, { weight }]) =>
-      weight instanceof BlockWeight || weight instanceof MaskedWeight ? [[name, weight] as [string, SparseWeight]] : [],
+      this.options.growth.has(name) && (weight instanceof BlockWeight || weight instanceof MaskedWeight)
+        ? [[name, weight] as [string, SparseWeight]]
+        : [],
     );
+  }
+
+  /** Those of them whose growth asks for a dense gradient. */
+  private scoredLayers(): [string, SparseWeight][] {
+    return this.layers().filter(([name]) => this.options.growth.get(name) !== 'random');
   }
 }

@@ -92,7 +92,7 @@ export class Trainer {
       if (this.step >= this.totalSteps) return;
       const { step } = this;
       const updates = topology?.isDue(step) ? topology : undefined;
-      updates?.collect();
+      topology?.collect(step);
       const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
       const reading = scope(() => this.trainStep(first, size, isLogged || updates !== undefined));
       this.step++;

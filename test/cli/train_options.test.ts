@@ -35,11 +35,12 @@ describe('configOf', () => {
     const line =
       '--method rigl --distribution uniform --dense-layers fc1,fc3 --drop-rule original --update-schedule constant ' +
       '--milestones 2,4 --label-smoothing 0.1 --dropout 0 --conv-bias --augment none --no-shuffle --seed 7 ' +
-      '--limit-train 100 --limit-test 50 --max-steps 9 --log-every 3 --data-set cifar10';
+      '--growth momentum --growth_steps 7 --T-begin 200 --limit-train 100 --limit-test 50 --max-steps 9 --log-every 3 --data-set cifar10';
     expect(parse(line)).toEqual({
       ...defaultConfig('cifar10'),
       ...{ method: 'rigl', distribution: 'uniform', denseLayers: ['fc1', 'fc3'], dropRule: 'original' },
       ...{ updateSchedule: 'constant', milestones: [2, 4], labelSmoothing: 0.1, dropout: 0, convBias: true },
+      ...{ growth: 'momentum', growthSteps: 7, updateBegin: 200 },
       ...{ augment: 'none', shuffle: false, seed: 7, limitTrain: 100, limitTest: 50, maxSteps: 9, logEvery: 3 },
     });
   });

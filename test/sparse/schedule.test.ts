@@ -32,11 +32,29 @@ describe('UpdateSchedule', () => {
     expect(never.dropFraction(0)).toBe(0);
   });
 
+  it('begins late, with the whole fraction', () => {
+    const schedule = new UpdateSchedule({ updateInterval: 10, beginStep: 25, endStep: 65, initialFraction: 0.4 });
+    const steps = Array.from({ length: 90 }, (_, step) => step).filter((step) => schedule.isUpdateStep(step));
+    expect(steps).toEqual([29, 39, 49, 59]);
+    expect(schedule.dropFraction(25)).toBeCloseTo(0.4, 12);
+    expect(schedule.dropFraction(45)).toBeCloseTo(0.2, 12);
+    expect([0, 29, 30, 59, 60].map((step) => schedule.nextUpdate(step))).toEqual([29, 29, 39, 59, undefined]);
+  });
+
+  it('can stop before its fraction has fallen to 0', () => {
+    const schedule = new UpdateSchedule({ updateInterval: 10, endStep: 50, decayEndStep: 100 });
+    expect(schedule.dropFraction(49)).toBeCloseTo(0.15 * (1 + Math.cos(0.49 * Math.PI)), 12);
+    expect(schedule.dropFraction(50)).toBe(0);
+    expect(schedule.nextUpdate(50)).toBeUndefined();
+  });
+
   it.each([
     [{ updateInterval: 0 }, 'expected updateInterval a positive integer, got 0'],
     [{ updateInterval: 2.5 }, 'expected updateInterval a positive integer, got 2.5'],
     [{ endStep: -1 }, 'expected endStep at least 0, got -1'],
     [{ endStep: Number.NaN }, 'expected endStep at least 0, got NaN'],
+    [{ beginStep: -1 }, 'expected beginStep at least 0, got -1'],
+    [{ decayEndStep: Number.NaN }, 'expected decayEndStep at least 0, got NaN'],
     [{ initialFraction: 1.2 }, 'expected initialFraction in [0, 1], got 1.2'],
     [{ shape: 'linear' as never }, 'expected shape cosine | constant | inverse-power, got linear'],
     [{ power: -1 }, 'expected power at least 0, got -1'],

@@ -16,6 +16,7 @@ const weight = safetensor(Float32Array.of(1, 2), [2]);
 const tensors: [string, SafetensorsTensor][] = [
   ['fc.weight', weight],
   ['optimizer.velocity.fc.weight', safetensor(Float32Array.of(3, 4), [2])],
+  ['topology.explored.fc', safetensor(Uint8Array.of(3), [1])],
 ];
 const position = {
   config: defaultConfig('mnist'),
@@ -28,10 +29,11 @@ function encode(text: string | undefined, format: string = FORMAT): Uint8Array {
 }
 
 describe('parseCheckpoint', () => {
-  it('parts the state of model and optimizer', () => {
-    const { model, state, ...rest } = parseCheckpoint(encode(JSON.stringify(position)), 'a.safetensors');
+  it('parts the state of model, optimizer and topology', () => {
+    const { model, state, topology, ...rest } = parseCheckpoint(encode(JSON.stringify(position)), 'a.safetensors');
     expect(rest).toEqual(position);
     expect([...model.keys()]).toEqual(['fc.weight']);
+    expect([...topology.keys()]).toEqual(['explored.fc']);
     expect([...state.keys()]).toEqual(['optimizer.velocity.fc.weight']);
     expect(state.get('optimizer.velocity.fc.weight')!.shape).toEqual([2]);
   });

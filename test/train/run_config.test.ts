@@ -5,6 +5,8 @@ import { InputError } from '../../src/device/index.js';
 import { checkConfig, defaultConfig, METHOD_NAMES, methodNamed, type RunConfig } from '../../src/train/index.js';
 
 const config = defaultConfig('mnist');
+const first = (interval: number, begin: number) => `(T ${interval}, T_begin ${begin})`;
+const why = ': nothing would ever change';
 
 describe('defaultConfig', () => {
   it('has a recipe for every data set, whatever the spelling of its name', () => {
@@ -32,7 +34,12 @@ describe('checkConfig', () => {
     { dropout: 0 },
     { milestones: [] },
     { milestones: [0, 0.5, 1000] },
-    { updateEnd: 0 },
+    { updateEnd: 0, method: 'ssb' },
+    { updateEnd: 25 },
+    { updateBegin: 100, updateEnd: 125 },
+    { growth: 'momentum' },
+    { growth: 'momentum', growthSteps: 25 },
+    { growth: 'random', growthSteps: 1 },
     { seed: 2 ** 32 - 1 },
   ])('allows %o', (change) => {
     expect(checkConfig({ ...config, ...change })).toEqual({ ...config, ...change });
@@ -57,6 +64,19 @@ describe('checkConfig', () => {
     [{ updateInterval: 0 }, 'update interval: expected a positive whole number, got 0'],
     [{ updateEnd: -1 }, 'update end: expected a number of at least 0, got -1'],
     [{ updateEnd: Number.NaN }, 'update end: expected a number of at least 0, got NaN'],
+    [{ updateBegin: -1 }, 'update begin: expected a number of at least 0, got -1'],
+    [
+      { updateEnd: 24 },
+      `T_end: expected more than 24, the step of the first topology update ${first(25, 0)}, got 24${why}`,
+    ],
+    [
+      { updateBegin: 100, updateEnd: 90, updateInterval: 50, method: 'set' },
+      `T_end: expected more than 149, the step of the first topology update ${first(50, 100)}, got 90${why}`,
+    ],
+    [{ growth: 'weight' }, "growth: expected gradient | random | momentum, got 'weight'"],
+    [{ growthSteps: 0 }, 'growth steps: expected a positive whole number, got 0'],
+    [{ growthSteps: 26 }, 'growth steps: expected at most the 25 between two updates, got 26'],
+    [{ growth: 'momentum', growthSteps: 1 }, 'growth steps: expected at least 2 for growth by momentum, got 1'],
     [{ logEvery: -5 }, 'log every: expected a positive whole number, got -5'],
     [{ limitTrain: 0 }, 'limit train: expected a positive whole number, got 0'],
     [{ limitTest: 0.5 }, 'limit test: expected a positive whole number, got 0.5'],
@@ -80,14 +100,14 @@ describe('checkConfig', () => {
 });
 
 describe('methods', () => {
-  it('prune in the form, and update or not, as they are defined', () => {
-    const shapes = METHOD_NAMES.map((name) => [name, !!methodNamed(name).form, !!methodNamed(name).update]);
+  it('prune, and grow or not, as they are defined', () => {
+    const shapes = METHOD_NAMES.map((name) => [name, !!methodNamed(name).form, methodNamed(name).growth]);
     expect(shapes).toEqual([
-      ['dsb', true, true],
-      ['ssb', true, false],
-      ['rigl', true, true],
-      ['set', true, true],
-      ['dense', false, false],
+      ['dsb', true, 'gradient'],
+      ['ssb', true, undefined],
+      ['rigl', true, 'gradient'],
+      ['set', true, 'random'],
+      ['dense', false, undefined],
     ]);
   });
 });

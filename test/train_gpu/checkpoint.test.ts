@@ -41,17 +41,25 @@ async function runWithCheckpoint(config: RunConfig, step: number) {
 async function resumed(checkpoint: Checkpoint): Promise<Trainer> {
   const trainer = await createTrainer(device, checkpoint.config, dataset, { tensors: checkpoint.model, where });
   for (const [name, tensor] of trainer.state()) tensor.write(asFloat32(checkpoint.state.get(name)!, name));
+  trainer.parts.topology?.restore(checkpoint.topology, checkpoint.step, where);
   trainer.metrics.restore(checkpoint.metrics);
   trainer.resumeAt(checkpoint.step);
   return trainer;
 }
 
-describe.each(METHOD_NAMES)('%s', (method) => {
-  it('goes on from a checkpoint in the middle of an epoch as if it had not stopped', async () => {
-    const config: RunConfig = { ...CONFIG, method, maxSteps: 15, updateEnd: 14 };
-    const { bytes, losses, end } = await runWithCheckpoint(config, 8);
+const CASES: [string, Partial<RunConfig>][] = [
+  ...METHOD_NAMES.map((method): [string, Partial<RunConfig>] => [method, { method }]),
+  ['dsb, gradients of three steps', { growthSteps: 3 }],
+  ['rigl, grown by momentum', { method: 'rigl', growth: 'momentum' }],
+];
+
+describe.each(CASES)('%s', (_, change) => {
+  // After step 8 an update has just been made; after step 7 the gradients of one step wait for the next, if several count.
+  it.each([7, 9])('goes on from a checkpoint after step %i as if it had not stopped', async (step) => {
+    const config: RunConfig = { ...CONFIG, maxSteps: 15, updateEnd: 14, ...change };
+    const { bytes, losses, end } = await runWithCheckpoint(config, step);
     const checkpoint = parseCheckpoint(bytes, where);
-    expect(checkpoint.step).toBe(8);
+    expect(checkpoint.step).toBe(step);
     expect(checkpoint.config).toEqual(config);
     const trainer = await resumed(checkpoint);
     expect(Buffer.from(bytes).equals(await encodeCheckpoint(trainer))).toBe(true);
@@ -61,9 +69,45 @@ describe.each(METHOD_NAMES)('%s', (method) => {
       if (event.type === 'step') later.push(event.loss);
       if (event.type === 'epoch') epochs.push(event.step);
     }
-    expect(later).toEqual(losses.slice(8));
+    expect(later).toEqual(losses.slice(step));
     expect(epochs).toEqual([12, 15]);
     expect(await digestsOf(trainer.parts.model)).toEqual(end);
+    trainer.dispose();
+  });
+});
+
+describe('topology state', () => {
+  const config: RunConfig = { ...CONFIG, growthSteps: 3, maxSteps: 15 };
+  const namesOf = ({ topology }: Checkpoint) => [...topology.keys()];
+
+  it('holds gradients only between the steps that count for one update', async () => {
+    const explored = ['explored.fc1', 'explored.fc2'];
+    const gradients = ['gradient.fc1', 'gradient.fc2'];
+    const [half, whole] = [await runWithCheckpoint(config, 7), await runWithCheckpoint(config, 9)];
+    expect(namesOf(parseCheckpoint(half.bytes, where))).toEqual([...gradients, ...explored]);
+    expect(namesOf(parseCheckpoint(whole.bytes, where))).toEqual(explored);
+  });
+
+  it.each<[string, (state: Checkpoint['topology']) => void, RegExp]>([
+    [
+      'a missing gradient',
+      (state) => state.delete('gradient.fc2'),
+      /expected gradient\.fc1 \[300,64\], .* at step 7, got .*/,
+    ],
+    [
+      'one of another layer',
+      (state) => state.set('gradient.fc4', state.get('gradient.fc1')!),
+      /, gradient\.fc4 \[300,64\]/,
+    ],
+    ['another shape', (state) => state.set('explored.fc2', state.get('explored.fc1')!), /, explored\.fc2 \[2400\]$/],
+  ])('with %s is refused', async (_, damage, message) => {
+    const { bytes } = await runWithCheckpoint(config, 7);
+    const checkpoint = parseCheckpoint(bytes, where);
+    damage(checkpoint.topology);
+    const trainer = await createTrainer(device, config, dataset, { tensors: checkpoint.model, where });
+    const restore = () => trainer.parts.topology!.restore(checkpoint.topology, checkpoint.step, where);
+    expect(restore).toThrow(InputError);
+    expect(restore).toThrow(message);
     trainer.dispose();
   });
 });

@@ -173,6 +173,53 @@ describe('options', () => {
   });
 });
 
+describe('growth', () => {
+  const STEPS_WITHOUT_LOG = { maxSteps: 9, updateEnd: 9, logEvery: 100 };
+  const topologyOf = async (change: Partial<RunConfig>) => {
+    const trainer = await create({ ...STEPS_WITHOUT_LOG, ...change });
+    await eventsOf(trainer);
+    const masks = digests(masksOf(trainer.parts.model));
+    trainer.dispose();
+    return masks;
+  };
+
+  it('is what tells SET from RigL', async () => {
+    expect(await topologyOf({ method: 'rigl', growth: 'random' })).toEqual(await topologyOf({ method: 'set' }));
+    expect(await topologyOf({ method: 'set', growth: 'gradient' })).toEqual(await topologyOf({ method: 'rigl' }));
+    expect(await topologyOf({ method: 'rigl' })).not.toEqual(await topologyOf({ method: 'set' }));
+  });
+
+  it.each(['dsb', 'rigl'] as const)('%s: depends on where and over how many steps', async (method) => {
+    const changes: Partial<RunConfig>[] = [{}, { growth: 'random' }, { growthSteps: 3 }, { growth: 'momentum' }];
+    const found = new Set<string>();
+    for (const change of changes) found.add(JSON.stringify(await topologyOf({ method, ...change })));
+    expect(found.size).toBe(changes.length);
+  });
+
+  it('explores more of a layer with each update that moves something', async () => {
+    const { events } = await run({ method: 'rigl', maxSteps: 12, updateEnd: 12 });
+    const layer = ofType<TopologyEvent>(events, 'topology').filter((event) => event.layer === 'fc1');
+    expect(layer).toHaveLength(4);
+    const size = 300 * 64;
+    let explored = layer[0].nnz;
+    for (const event of layer) {
+      expect(event.explored * size).toBeGreaterThan(explored);
+      expect(event.explored * size).toBeLessThanOrEqual(explored + event.grown + 0.5);
+      explored = Math.round(event.explored * size);
+    }
+  });
+
+  it('begins when it is told to', async () => {
+    const { events } = await run({ updateBegin: 7, maxSteps: 14, updateEnd: 14 });
+    expect(new Set(ofType<TopologyEvent>(events, 'topology').map(({ step }) => step))).toEqual(new Set([8, 11]));
+    await expect(create({ updateBegin: 27 })).rejects.toThrow(
+      new InputError(
+        'T_end: expected more than 29, the step of the first topology update (T 3, T_begin 27), got 27: nothing would ever change',
+      ),
+    );
+  });
+});
+
 describe('an initial state', () => {
   it('is where the run starts, with its topology', async () => {
     const source = await create({ seed: 5 });

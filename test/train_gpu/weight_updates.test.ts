@@ -4,12 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { BlockWeight, MaskedWeight, type SparseWeight } from '../../src/nn/index.js';
 import { initialMask, initialTopology, updateMask, updateTopology } from '../../src/sparse/index.js';
 import { keep, Random, Tensor } from '../../src/tensor/index.js';
-import {
-  updateBlocks,
-  updateMaskAtRandom,
-  updateMaskByGradient,
-  type WeightUpdate,
-} from '../../src/train/weight_updates.js';
+import { type UpdateOptions, updateWeight } from '../../src/train/weight_updates.js';
 import { normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
 
@@ -41,8 +36,12 @@ async function denseState(weight: SparseWeight, state: Tensor): Promise<Float32A
   return weight instanceof BlockWeight ? weight.blocks.withValues(read).toDense() : read;
 }
 
+interface Case extends UpdateOptions {
+  readonly growth?: 'gradient' | 'random';
+}
+
 /** Runs an update; returns everything before and after it, dense. */
-async function run(weight: SparseWeight, update: WeightUpdate, dropFraction = 0.3) {
+async function run(weight: SparseWeight, { growth = 'gradient', ...options }: Case = {}, dropFraction = 0.3) {
   const mask = maskOf(weight).slice();
   const start = states.map((state) => state.map((value, i) => (mask[i] === 1 ? value : 0)));
   const slots = start.map((state) => {
@@ -51,7 +50,8 @@ async function run(weight: SparseWeight, update: WeightUpdate, dropFraction = 0.
   });
   const dense = keep(Tensor.from(device, gradient, SHAPE));
   const before = { mask, weight: await weight.readDense(), states: start };
-  const counts = await update({ weight, slots, gradient: dense, dropFraction, random: new Random(1) });
+  const scores = growth === 'gradient' ? dense : undefined;
+  const counts = await updateWeight({ weight, slots, scores, dropFraction, random: new Random(1) }, options);
   const after = {
     mask: maskOf(weight),
     weight: await weight.readDense(),
@@ -61,16 +61,17 @@ async function run(weight: SparseWeight, update: WeightUpdate, dropFraction = 0.
   return { before, after, counts };
 }
 
-const CASES: [string, () => SparseWeight, WeightUpdate][] = [
-  ['DSB, column-norm', blockWeight, updateBlocks('column-norm')],
-  ['DSB, block-norm', blockWeight, updateBlocks('block-norm')],
-  ['RigL', maskedWeight, updateMaskByGradient],
-  ['SET', maskedWeight, updateMaskAtRandom],
+const CASES: [string, () => SparseWeight, Case][] = [
+  ['DSB, column-norm', blockWeight, { dropRule: 'column-norm' }],
+  ['DSB, block-norm', blockWeight, { dropRule: 'block-norm' }],
+  ['RigL', maskedWeight, {}],
+  ['SET', maskedWeight, { growth: 'random' }],
+  ['DSB, grown at random', blockWeight, { dropRule: 'column-norm', growth: 'random' }],
 ];
 
-describe.each(CASES)('%s', (_, make, update) => {
+describe.each(CASES)('%s', (_, make, options) => {
   it('keeps weight and state of what survives, and starts what grows at 0', async () => {
-    const { before, after, counts } = await run(make(), update);
+    const { before, after, counts } = await run(make(), options);
     const survives = after.mask.map((one, i) => one & before.mask[i]);
     const kept = (array: Float32Array) => array.map((value, i) => (survives[i] === 1 ? value : 0));
     expect(after.weight).toEqual(kept(before.weight));
@@ -83,7 +84,7 @@ describe.each(CASES)('%s', (_, make, update) => {
   });
 
   it('changes nothing where nothing may be dropped', async () => {
-    const { before, after, counts } = await run(make(), update, 0);
+    const { before, after, counts } = await run(make(), options, 0);
     expect(after).toEqual(before);
     expect(counts).toMatchObject({ candidates: 0, dropped: 0, grown: 0 });
   });
@@ -94,7 +95,7 @@ describe('agree with the CPU statements of the method', () => {
     const weight = blockWeight();
     const { blocks } = weight;
     const options = { blocks, weight: blocks.toDense(), gradient, dropFraction: 0.3, dropRule: 'column-norm' as const };
-    const { after, counts } = await run(weight, updateBlocks('column-norm'));
+    const { after, counts } = await run(weight, { dropRule: 'column-norm' });
     const expected = updateTopology(options);
     expect(after.mask).toEqual(expected.blocks.toMask());
     expect(counts.changedBlocks).toBe(expected.changedBlocks);
@@ -103,14 +104,14 @@ describe('agree with the CPU statements of the method', () => {
   it('RigL', async () => {
     const weight = maskedWeight();
     const expected = updateMask({ mask: weight.mask, weight: values, gradient, dropFraction: 0.3 });
-    const { after } = await run(weight, updateMaskByGradient);
+    const { after } = await run(weight);
     expect(after.mask).toEqual(expected.mask);
   });
 });
 
 it.each(CASES.slice(0, 3))(
   '%s leaves weight and state alone when the gradient is not finite',
-  async (_, make, update) => {
+  async (_, make, options) => {
     const weight = make();
     const velocity = keep(Tensor.from(device, new Float32Array(weight.parameter.size).fill(2), weight.parameter.shape));
     const before = await weight.readDense();
@@ -122,7 +123,7 @@ it.each(CASES.slice(0, 3))(
       ),
     );
     await expect(
-      update({ weight, slots: [velocity], gradient: broken, dropFraction: 0.3, random: new Random(1) }),
+      updateWeight({ weight, slots: [velocity], scores: broken, dropFraction: 0.3, random: new Random(1) }, options),
     ).rejects.toThrow(/expected finite values in gradient, got NaN at index 77$/);
     expect(await weight.readDense()).toEqual(before);
     expect((await velocity.read()).every((value) => value === 2)).toBe(true);

@@ -8,6 +8,7 @@ import { KernelError } from './errors.js';
 import type { Kernel } from './kernel.js';
 import { Patience } from './patience.js';
 import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
+import { leavesLoops } from './unroll.js';
 import { packParams } from './wgsl.js';
 
 export type Workgroups = number | readonly [number, number?, number?];
@@ -44,7 +45,7 @@ export class Device {
     const largest = Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
     this.pool = new BufferPool(gpu, STORAGE_USAGE, largest);
     this.staging = new BufferPool(gpu, READBACK_USAGE, gpu.limits.maxBufferSize);
-    this.cache = new PipelineCache(gpu, this.errors);
+    this.cache = new PipelineCache(gpu, this.errors, leavesLoops(info));
     this.stream = new CommandStream(gpu);
   }
 

@@ -4,6 +4,7 @@ import type { GpuBuffer } from './buffer_pool.js';
 import type { ErrorLog } from './error_log.js';
 import { KernelError } from './errors.js';
 import type { Kernel } from './kernel.js';
+import { unrollLoops } from './unroll.js';
 
 /** The first `sizeBytes` of a buffer. */
 export interface BufferSlice {
@@ -38,6 +39,8 @@ export class PipelineCache {
   constructor(
     private readonly gpu: GPUDevice,
     private readonly errors: ErrorLog,
+    /** Whether the adapter's compiler needs `unrollLoops`. */
+    private readonly unrolls: boolean,
   ) {}
 
   pipeline(kernel: Kernel): Compiled {
@@ -61,6 +64,8 @@ export class PipelineCache {
   private compile(kernel: Kernel): { result: Compiled; module: GPUShaderModule } {
     const { layout, path, source } = kernel;
     const module = this.gpu.createShaderModule({ code: source, label: path });
+    // Messages come from the file's own module: unrolling changes line numbers.
+    const compiled = this.unrolls ? this.gpu.createShaderModule({ code: unrollLoops(source), label: path }) : module;
     const entries: GPUBindGroupLayoutEntry[] = layout.bindings.map(({ index, access }) => ({
       binding: index,
       visibility: GPUShaderStage.COMPUTE,
@@ -74,7 +79,7 @@ export class PipelineCache {
     const pipeline = this.gpu.createComputePipeline({
       label: path,
       layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] }),
-      compute: { module, entryPoint: 'main' },
+      compute: { module: compiled, entryPoint: 'main' },
     });
     return { result: { id: this.nextId++, pipeline, bindGroupLayout }, module };
   }

@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { addBatteryCommand } from './battery_command.js';
 import { addBenchCommand } from './bench_command.js';
 import { evalCommand } from './eval_command.js';
+import { addExportCommand } from './export_command.js';
 import { infoCommand } from './info_command.js';
 import { addAdapterOption, number } from './options.js';
 import { trainCommand } from './train_command.js';
@@ -23,10 +24,10 @@ export function program(): Command {
     .action(trainCommand);
   const evaluation = root
     .command('eval')
-    .description('Loss and accuracy of a checkpoint or a safetensors state dict on the test images.')
-    .argument('<file>', 'checkpoint-best.safetensors of a run, or a state dict with PyTorch names')
-    .option('--model <name>', 'network of a plain state dict; a checkpoint knows its own')
-    .option('--data-set <name>', 'data set of a plain state dict; a checkpoint knows its own')
+    .description('Loss and accuracy of a model on the test images.')
+    .argument('<file>', 'checkpoint, run folder (its best checkpoint), bundle, state dict or ONNX file')
+    .option('--model <name>', 'network of a plain state dict; other files know theirs')
+    .option('--data-set <name>', 'data set of a plain state dict; other files know theirs')
     .option('--data-dir <dir>', 'folder with the official files of the data set')
     .option('--batch-size <n>', 'images at once (default: 128)', number('--batch-size'))
     .option('--limit-test <n>', 'only the first N test images', number('--limit-test'))
@@ -36,6 +37,7 @@ export function program(): Command {
   addAdapterOption(root.command('info').description('Adapter, features, limits; known models, data sets, methods.'))
     .option('--json', 'everything as JSON')
     .action(infoCommand);
+  addExportCommand(root);
   addBenchCommand(root);
   addBatteryCommand(root);
   return root;

@@ -1,8 +1,6 @@
 // shuffleblock train: one training run, from flags to a run folder.
 
-import { readFile } from 'node:fs/promises';
 import { loadDataset } from '../data/index.node.js';
-import { InputError } from '../device/index.js';
 import { checkModelName } from '../models/index.js';
 import {
   checkConfig,
@@ -10,12 +8,11 @@ import {
   type EpochEvent,
   encodeCheckpoint,
   formatSummary,
-  type InitialState,
   methodNamed,
-  parseSafetensors,
   type RunConfig,
   type Trainer,
 } from '../train/index.js';
+import { readModelFile } from './model_input.js';
 import { openCommandDevice } from './options.js';
 import { formatDuration, startProgress } from './progress.js';
 import { RunFolder } from './run_folder.js';
@@ -32,7 +29,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     dir: flags.dataDir,
     limit: { train: limitTrain, test: limitTest },
   });
-  const initial = flags.init === undefined ? undefined : await readInitialState(flags.init);
+  const initial = flags.init === undefined ? undefined : await readModelFile(flags.init, '--init ');
   const device = await openCommandDevice(flags.adapter);
   try {
     console.log(device.report());
@@ -52,13 +49,6 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   } finally {
     device.destroy();
   }
-}
-
-async function readInitialState(path: string): Promise<InitialState> {
-  const bytes = await readFile(path).catch((error) => {
-    throw new InputError(`--init ${path}: expected a file that can be read, got ${error.message}`);
-  });
-  return { tensors: parseSafetensors(bytes, path).tensors, where: path };
 }
 
 function describeMethod(config: RunConfig): string {

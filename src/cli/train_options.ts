@@ -55,7 +55,7 @@ export function addTrainOptions(command: Command): Command {
     .option('--data-dir <dir>', 'folder with the official files of the data set')
     .option(
       '--init <file>',
-      'start from a safetensors state dict with PyTorch names; *.weight_mask tensors become tables',
+      'start from a state dict with PyTorch names (*.weight_mask become tables), a checkpoint or a bundle',
     )
     .option('--out <dir>', 'run folder, new or empty (default: runs/NAME-TIME)')
     .optionsGroup('Sparsity:')

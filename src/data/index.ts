@@ -11,6 +11,7 @@ export {
   type SplitName,
 } from './dataset.js';
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
+export { datasetInfo } from './infos.js';
 export { MNIST, splitDigits } from './mnist.js';
 export { type ImageBatch, ResidentImages } from './resident_images.js';
 export { type BatchRange, batches, type EpochOptions, epochSamples } from './sampler.js';

@@ -3,6 +3,7 @@
 import { InputError } from '../device/index.js';
 import { loadCifar10, loadCifar100 } from './cifar.node.js';
 import type { ImageDataset, LoadOptions } from './dataset.js';
+import { datasetInfo } from './infos.js';
 import { loadMnist } from './mnist.node.js';
 
 export interface LoadDatasetOptions extends LoadOptions {
@@ -25,11 +26,7 @@ export const DATASET_NAMES: readonly string[] = Object.keys(LOADERS);
  * @throws InputError if there is none of that name, or a file is missing or damaged.
  */
 export async function loadDataset(name: string, options: LoadDatasetOptions = {}): Promise<ImageDataset> {
-  const key = name.toLowerCase().replaceAll('-', '');
-  if (!Object.hasOwn(LOADERS, key)) {
-    throw new InputError(`data set: expected one of ${DATASET_NAMES.join(', ')}, got ${name}`);
-  }
-  return LOADERS[key](options);
+  return LOADERS[datasetInfo(name).name](options);
 }
 
 function requireDir(name: string, { dir }: LoadDatasetOptions): string {

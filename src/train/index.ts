@@ -1,4 +1,5 @@
 // Training: methods, optimizer, the loop, evaluation, checkpoints. Browser-safe.
+export { type BundleOptions, encodeBundle, isBundle, unpackBundle } from './bundle.js';
 export { type Checkpoint, encodeCheckpoint, isCheckpoint, parseCheckpoint } from './checkpoint.js';
 export { DivergenceError } from './divergence.js';
 export { evaluate } from './evaluate.js';
@@ -15,6 +16,14 @@ export {
 } from './method.js';
 export { Metrics, type Summary } from './metrics.js';
 export type { Optimizer, WeightState } from './optimizer.js';
+export { loadModel, type ModelFile, parseModelFile } from './model_file.js';
+export {
+  type CompleteSettings,
+  completeSettings,
+  type ModelSettings,
+  parseSettings,
+  settingsOf,
+} from './model_settings.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
 export {
   asFloat32,

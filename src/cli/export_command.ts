@@ -1,0 +1,73 @@
+// shuffleblock export: a trained model as a file for other programs.
+
+import type { Command } from 'commander';
+import { datasetInfo } from '../data/index.node.js';
+import type { Device } from '../device/index.js';
+import { InputError } from '../device/index.js';
+import type { Module } from '../nn/index.js';
+import { writeFileAtomically } from '../train/atomic_write.node.js';
+import {
+  type CompleteSettings,
+  completeSettings,
+  encodeBundle,
+  encodeSafetensors,
+  loadModel,
+  readDenseState,
+  readState,
+  sparsityOf,
+} from '../train/index.js';
+import { type ModelFlags, readModel } from './model_input.js';
+import { type AdapterFlag, addAdapterOption, choice, openCommandDevice } from './options.js';
+
+interface ExportFlags extends ModelFlags {
+  readonly format: keyof typeof FORMATS;
+  readonly out: string;
+  readonly half?: boolean;
+  readonly adapter: AdapterFlag;
+}
+
+type Encode = (model: Module, settings: CompleteSettings, flags: ExportFlags) => Promise<Uint8Array>;
+
+const FORMATS = {
+  // PyTorch's loaders look for this key.
+  'state-dict': async (model) => encodeSafetensors(await readDenseState(model), { format: 'pt' }),
+  bundle: async (model, settings, { half }) => encodeBundle(await readState(model), settings, { half }),
+} as const satisfies Record<string, Encode>;
+
+export function addExportCommand(root: Command): void {
+  const command = root
+    .command('export')
+    .description('Writes a trained model for other programs.')
+    .argument('<file>', 'checkpoint, run folder (its best checkpoint), bundle, state dict or ONNX file')
+    .addOption(
+      choice(
+        '--format <name>',
+        'state-dict: dense, for PyTorch; bundle: sparse, for inference',
+        Object.keys(FORMATS),
+      ).makeOptionMandatory(),
+    )
+    .requiredOption('--out <file>', 'the file to write')
+    .option('--half', 'bundle: weights as f16')
+    .option('--model <name>', 'network of a plain state dict; other files know theirs')
+    .option('--data-set <name>', 'data set of a plain state dict; other files know theirs')
+    .option('--conv-bias', 'the network has biases before BatchNorm');
+  addAdapterOption(command).action(exportCommand);
+}
+
+async function exportCommand(path: string, flags: ExportFlags): Promise<void> {
+  if (flags.half && flags.format !== 'bundle')
+    throw new InputError(`--half: expected --format bundle, got ${flags.format}`);
+  const file = await readModel(path, flags);
+  const settings = completeSettings(file.settings, datasetInfo(file.settings.dataSet));
+  const device: Device = await openCommandDevice(flags.adapter);
+  try {
+    const model = loadModel(device, file, settings);
+    const bytes = await FORMATS[flags.format](model, settings, flags);
+    await writeFileAtomically(flags.out, bytes);
+    const sparsity = sparsityOf(model).toFixed(4);
+    console.log(`${flags.out}: ${flags.format} of ${settings.model}, sparsity ${sparsity}, ${bytes.length} bytes`);
+    model.dispose();
+  } finally {
+    device.destroy();
+  }
+}

@@ -1,0 +1,18 @@
+// The data sets by name: what is known of each without its files.
+
+import { InputError } from '../device/index.js';
+import { CIFAR10, CIFAR100 } from './cifar.js';
+import type { DatasetInfo } from './dataset.js';
+import { MNIST } from './mnist.js';
+
+const INFOS: readonly DatasetInfo[] = [MNIST, CIFAR10, CIFAR100];
+
+/**
+ * @param name in any case, with or without hyphens.
+ * @throws InputError if there is none of that name.
+ */
+export function datasetInfo(name: string): DatasetInfo {
+  const found = INFOS.find((info) => info.name === name.toLowerCase().replaceAll('-', ''));
+  if (found) return found;
+  throw new InputError(`data set: expected one of ${INFOS.map((info) => info.name).join(', ')}, got ${name}`);
+}

@@ -1,0 +1,146 @@
+// Bundles: a model for inference in one small safetensors file, pruned weights left out. docs/format.md, "Bundles", defines them.
+
+import { InputError } from '../device/index.js';
+import { floatToHalf, sizeOf } from '../tensor/index.js';
+import { type CompleteSettings, parseSettings } from './model_settings.js';
+import {
+  asFloat32,
+  asUint8Mask,
+  asUint32,
+  encodeSafetensors,
+  type SafetensorsFile,
+  type SafetensorsTensor,
+  safetensor,
+} from './safetensors.js';
+import type { NamedTensors } from './state_dict.js';
+
+const FORMAT = 'shuffleblock-bundle-1';
+const TABLE = /\.blocks\.(group_rows|group_start|block_columns)$/;
+const MASK = /_mask$/;
+const MASKED = /\.masked\.(values|bits|shape)$/;
+/** What pads tables, in 32 bits and in 16: no row and no column has these numbers. */
+const PADDING = 0xffffffff;
+const PADDING_16 = 0xffff;
+
+export interface BundleOptions {
+  /** Weights as f16: half the size, and logits that differ in the third digit. Default false. */
+  readonly half?: boolean;
+}
+
+/**
+ * @param state of `readState`: parameters in their own form, and running statistics.
+ * @param settings what is needed to build the network and to prepare its images.
+ */
+export function encodeBundle(
+  state: NamedTensors,
+  settings: CompleteSettings,
+  { half = false }: BundleOptions = {},
+): Uint8Array {
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const [name, tensor] of state) {
+    const mask = state.get(`${name}_mask`);
+    if (mask) packMasked(name, tensor, mask, tensors);
+    else if (TABLE.test(name)) tensors.set(name, narrowed(tensor));
+    else if (!MASK.test(name)) tensors.set(name, tensor);
+  }
+  if (half) for (const [name, tensor] of tensors) if (isWeight(name, tensor)) tensors.set(name, halved(tensor));
+  return encodeSafetensors(tensors, { format: FORMAT, settings: JSON.stringify(settings) });
+}
+
+/** Whether a safetensors file is a bundle. */
+export function isBundle(metadata: Readonly<Record<string, string>>): boolean {
+  return metadata.format === FORMAT;
+}
+
+/**
+ * The state in the form of `readState`, and the settings.
+ * @param where the file's name, for messages.
+ * @throws InputError naming the first tensor that breaks the format.
+ */
+export function unpackBundle(
+  { metadata, tensors: packed }: SafetensorsFile,
+  where: string,
+): { tensors: NamedTensors; settings: CompleteSettings } {
+  const tensors = new Map<string, SafetensorsTensor>();
+  for (const [name, tensor] of packed) {
+    if (name.endsWith('.masked.values')) unpackMasked(name.slice(0, -'.masked.values'.length), packed, where, tensors);
+    else if (TABLE.test(name)) tensors.set(name, widened(tensor));
+    else if (!MASKED.test(name)) tensors.set(name, tensor);
+  }
+  return { tensors, settings: parseSettings(metadata.settings, where) };
+}
+
+/** Weights have several dimensions, or are what a mask kept; biases and normalisation are few and stay f32. */
+function isWeight(name: string, { dtype, shape }: SafetensorsTensor): boolean {
+  return dtype === 'F32' && (shape.length > 1 || name.endsWith('.masked.values'));
+}
+
+function halved(tensor: SafetensorsTensor): SafetensorsTensor {
+  const bits = Uint16Array.from(asFloat32(tensor, 'bundle'), floatToHalf);
+  return { dtype: 'F16', shape: tensor.shape, data: new Uint8Array(bits.buffer) };
+}
+
+/** A table in 16 bits, if all its numbers are below what pads it then. */
+function narrowed(table: SafetensorsTensor): SafetensorsTensor {
+  const values = asUint32(table, 'bundle');
+  if (!values.every((value) => value < PADDING_16 || value === PADDING)) return table;
+  return { dtype: 'U16', shape: table.shape, data: new Uint8Array(Uint16Array.from(values).buffer) };
+}
+
+function widened(table: SafetensorsTensor): SafetensorsTensor {
+  if (table.dtype !== 'U16') return table;
+  const narrow = new Uint16Array(table.data.slice().buffer);
+  return safetensor(
+    Uint32Array.from(narrow, (value) => (value === PADDING_16 ? PADDING : value)),
+    table.shape,
+  );
+}
+
+/** A masked weight as its active values in order, and one bit a weight that says which they are, lowest bit first. */
+function packMasked(
+  name: string,
+  weight: SafetensorsTensor,
+  mask: SafetensorsTensor,
+  into: Map<string, SafetensorsTensor>,
+): void {
+  const active = asUint8Mask(mask, name);
+  const values = asFloat32(weight, name).filter((_, i) => active[i] === 1);
+  const bits = new Uint8Array(Math.ceil(active.length / 8));
+  for (const [i, one] of active.entries()) bits[i >> 3] |= one << (i & 7);
+  into.set(`${name}.masked.values`, safetensor(values, [values.length]));
+  into.set(`${name}.masked.bits`, safetensor(bits, [bits.length]));
+  into.set(`${name}.masked.shape`, safetensor(Uint32Array.from(weight.shape), [weight.shape.length]));
+}
+
+function unpackMasked(name: string, packed: NamedTensors, where: string, into: Map<string, SafetensorsTensor>): void {
+  const part = (key: string) => {
+    const tensor = packed.get(`${name}.masked.${key}`);
+    if (tensor) return tensor;
+    throw new InputError(`${where}: ${name}: expected ${name}.masked.${key}, got none`);
+  };
+  const shape = [...asUint32(part('shape'), `${where}: ${name}.masked.shape`)];
+  const size = sizeOf(shape);
+  const bits = part('bits').data;
+  if (bits.length !== Math.ceil(size / 8)) {
+    throw new InputError(
+      `${where}: ${name}.masked.bits: expected ${Math.ceil(size / 8)} bytes for [${shape}], got ${bits.length}`,
+    );
+  }
+  const values = asFloat32(part('values'), `${where}: ${name}.masked.values`);
+  const mask = Uint8Array.from({ length: size }, (_, i) => (bits[i >> 3] >> (i & 7)) & 1);
+  const count = mask.reduce((sum, one) => sum + one, 0);
+  if (count !== values.length) {
+    throw new InputError(
+      `${where}: ${name}.masked.values: expected ${count} values as the bits say, got ${values.length}`,
+    );
+  }
+  let next = 0;
+  into.set(
+    name,
+    safetensor(
+      Float32Array.from(mask, (one) => (one === 1 ? values[next++] : 0)),
+      shape,
+    ),
+  );
+  into.set(`${name}_mask`, safetensor(mask, shape));
+}

@@ -1,0 +1,79 @@
+// Files that hold a model, told apart by their content: our checkpoints and bundles, and state dicts with PyTorch's names.
+
+import { type Device, InputError } from '../device/index.js';
+import { createModel, type ModelOptions } from '../models/index.js';
+import { type Module, nonstructured } from '../nn/index.js';
+import { Random } from '../tensor/index.js';
+import { isBundle, unpackBundle } from './bundle.js';
+import { isCheckpoint, parseCheckpoint } from './checkpoint.js';
+import { type ModelSettings, settingsOf } from './model_settings.js';
+import { parseSafetensors } from './safetensors.js';
+import { loadState, type NamedTensors } from './state_dict.js';
+
+export interface ModelFile {
+  readonly kind: 'checkpoint' | 'bundle' | 'state dict' | 'onnx';
+  /** For `loadState`. */
+  readonly tensors: NamedTensors;
+  /** None in a state dict, which does not say what it is. */
+  readonly settings?: ModelSettings;
+  /** The file's name, for messages. */
+  readonly where: string;
+}
+
+/**
+ * Reads a checkpoint, a bundle or a state dict.
+ * @param where the file's name, for messages.
+ * @throws InputError on anything else, saying what it is where that is known.
+ */
+export function parseModelFile(bytes: Uint8Array, where: string): ModelFile {
+  refusePickle(bytes, where);
+  const file = parseSafetensors(bytes, where);
+  if (isBundle(file.metadata)) return { kind: 'bundle', ...unpackBundle(file, where), where };
+  if (isCheckpoint(file.metadata)) {
+    const { model, config } = parseCheckpoint(bytes, where);
+    return { kind: 'checkpoint', tensors: model, settings: settingsOf(config), where };
+  }
+  return { kind: 'state dict', tensors: plainNames(file.tensors), where };
+}
+
+/**
+ * The network of a file, on the GPU. Masks of any pattern load as masks: nothing is gained here by putting them in blocks.
+ * @param settings those of the file and, where they leave something out, of its data set.
+ * @throws InputError if the tensors are not those of that network.
+ */
+export function loadModel(
+  device: Device,
+  { tensors, where }: ModelFile,
+  settings: ModelSettings & ModelOptions,
+): Module {
+  const model = createModel(settings.model, { device, random: new Random(0) }, settings);
+  try {
+    loadState(device, model, tensors, { form: nonstructured, where });
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
+
+/** What `torch.save` writes: a zip archive, or in old versions a bare pickle. Reading either means running code in it. */
+function refusePickle(bytes: Uint8Array, where: string): void {
+  const startsWith = (...signature: number[]) => signature.every((byte, i) => bytes[i] === byte);
+  if (!startsWith(0x50, 0x4b, 0x03, 0x04) && !(startsWith(0x80) && bytes[1] <= 5)) return;
+  const convert =
+    "import torch, safetensors.torch as s; s.save_file(torch.load('IN.pth', map_location='cpu'), 'OUT.safetensors')";
+  throw new InputError(
+    `${where}: expected safetensors, got a pickle of PyTorch's; convert its state dict: python -c "${convert}"`,
+  );
+}
+
+/** Without what wrappers of PyTorch's add: `module.` before all names (DataParallel), `_orig` behind pruned weights. */
+function plainNames(tensors: NamedTensors): NamedTensors {
+  const names = [...tensors.keys()];
+  const prefix = names.every((name) => name.startsWith('module.')) ? 'module.' : '';
+  const plain = (name: string) => {
+    const isPruned = name.endsWith('_orig') && tensors.has(name.replace(/_orig$/, '_mask'));
+    return name.slice(prefix.length, isPruned ? -'_orig'.length : undefined);
+  };
+  return new Map([...tensors].map(([name, tensor]) => [plain(name), tensor]));
+}

@@ -89,7 +89,7 @@ function narrowed(table: SafetensorsTensor): SafetensorsTensor {
 
 function widened(table: SafetensorsTensor): SafetensorsTensor {
   if (table.dtype !== 'U16') return table;
-  const narrow = new Uint16Array(table.data.slice().buffer);
+  const narrow = new Uint16Array(new Uint8Array(table.data).buffer);
   return safetensor(
     Uint32Array.from(narrow, (value) => (value === PADDING_16 ? PADDING : value)),
     table.shape,

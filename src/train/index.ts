@@ -15,7 +15,6 @@ export {
   methodNamed,
 } from './method.js';
 export { Metrics, type Summary } from './metrics.js';
-export type { Optimizer, WeightState } from './optimizer.js';
 export { loadModel, type ModelFile, parseModelFile } from './model_file.js';
 export {
   type CompleteSettings,
@@ -24,6 +23,7 @@ export {
   parseSettings,
   settingsOf,
 } from './model_settings.js';
+export type { Optimizer, WeightState } from './optimizer.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
 export {
   asFloat32,

@@ -144,7 +144,7 @@ describe('initial state', () => {
   it('missing, truncated, of another kind', async () => {
     await refusedTraining(
       ['--init', 'none.safetensors'],
-      /^--init none\.safetensors: expected a file that can be read/,
+      /^--init none\.safetensors: expected a checkpoint, run folder, /,
     );
     const whole = readFileSync(stateFile('whole.safetensors', {}));
     const truncated = file('truncated.safetensors', whole.subarray(0, whole.length - 1));
@@ -194,7 +194,7 @@ describe('initial state', () => {
   it('evaluation: a file that is missing, or does not say what it is', async () => {
     expectRefused(
       await commands.run(['eval', 'none.safetensors']),
-      /^none\.safetensors: expected a checkpoint or state dict/,
+      /^none\.safetensors: expected a checkpoint, run folder, /,
     );
     const path = stateFile('plain.safetensors', {});
     expectRefused(await commands.run(['eval', path]), /plain\.safetensors: a plain state dict does not say what it is/);

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
 import { MODEL_NAMES } from '../models/index.js';
 import { defaultConfig, GROWTH_NAMES, type RunConfig } from '../train/index.js';
+import { addLayerRule } from './layer_flag.js';
 import { addAdapterOption, choice, list, number } from './options.js';
 
 /** What commander makes of the command line: only flags that were given are there. */
@@ -16,7 +17,10 @@ export interface TrainFlags {
   readonly blockSize?: number;
   readonly staticUpdate?: boolean;
   readonly distribution?: RunConfig['distribution'];
+  readonly erkPowerScale?: number;
   readonly denseLayers?: string[];
+  readonly layer?: RunConfig['layers'];
+  readonly compat?: 'original';
   readonly dropRule?: RunConfig['dropRule'];
   readonly growth?: RunConfig['growth'];
   readonly growthSteps?: number;
@@ -66,7 +70,18 @@ export function addTrainOptions(command: Command): Command {
     .addOption(
       choice('--distribution <name>', 'how density is spread over layers (default: erk)', ['erk', 'er', 'uniform']),
     )
-    .option('--dense-layers <names>', 'layers that stay dense, separated by commas', list)
+    .option(
+      '--erk-power-scale <p>',
+      'exponent of that spread: below 1 evens it out (default: 1)',
+      number('--erk-power-scale'),
+    )
+    .option('--dense-layers <names>', 'layers that stay dense, separated by commas; * stands for any text', list)
+    .option(
+      '--layer <rule>',
+      "'PATTERN:density=0.5,block_size=8,method=dense' for layers by name; repeatable",
+      addLayerRule,
+    )
+    .addOption(choice('--compat <program>', 'do as the original program does where results depend on it', ['original']))
     .option('--T <n>', 'steps between topology updates (default: 100; mnist: 25)', number('--T'))
     .option('--T-begin <n>', 'no topology updates before this step (default: 0)', number('--T_begin'))
     .option(
@@ -131,14 +146,16 @@ function yesOrNo(text: string): boolean {
 
 /** The configuration of a run: flags over the data set's recipe. @throws InputError where flags contradict each other. */
 export function configOf(flags: TrainFlags): RunConfig {
-  const recipe = defaultConfig(flags.dataSet);
+  const recipe = defaultConfig(flags.dataSet, flags.compat);
   const method = methodOf(flags) ?? recipe.method;
   const given = {
     model: flags.model,
     sparsity: flags.sparsity,
     blockSize: flags.blockSize === 0 ? undefined : flags.blockSize,
     distribution: flags.distribution,
+    erkPowerScale: flags.erkPowerScale,
     denseLayers: flags.denseLayers,
+    layers: flags.layer,
     dropRule: flags.dropRule,
     growth: flags.growth,
     growthSteps: flags.growthSteps,

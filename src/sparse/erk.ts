@@ -22,6 +22,8 @@ export interface LayerDensitiesOptions {
   readonly powerScale?: number;
   /** Names of layers that stay dense; the others make up for them. */
   readonly denseLayers?: readonly string[];
+  /** Densities in (0, 1] that are given, by layer; the others make up for them too. */
+  readonly fixedDensities?: ReadonlyMap<string, number>;
 }
 
 /** Density of a layer up to a common factor. */
@@ -35,42 +37,49 @@ const rawDensities: Record<Distribution, (shape: readonly number[]) => number> =
  * Density of every layer, in (0, 1], such that (1-sparsity) of all their weights are active: proportional to the
  * distribution's raw density; layers that would exceed 1 become dense, the rest is scaled again, until none does.
  *
- * @throws InputError when the dense layers alone hold more than (1-sparsity) of the weights, and on an unknown layer name,
+ * @throws InputError when the dense layers and fixed densities leave no way to meet the sparsity, and on an unknown layer name,
  *   distribution or shape.
  */
 export function layerDensities(options: LayerDensitiesOptions): Map<string, number> {
   const { layers, sparsity, distribution = 'erk', powerScale = 1, denseLayers = [] } = options;
   checkOptions(options);
-  const dense = new Set(denseLayers);
+  const fixed = new Map(options.fixedDensities);
+  for (const name of denseLayers) fixed.set(name, 1);
+  const densities = new Map(fixed);
   const raw = new Map(layers.map(({ name, shape }) => [name, rawDensities[distribution](shape) ** powerScale]));
   const total = layers.reduce((count, { shape }) => count + product(shape), 0);
   for (;;) {
     let budget = total * (1 - sparsity);
     let rawCount = 0;
     for (const { name, shape } of layers) {
-      if (dense.has(name)) budget -= product(shape);
-      else rawCount += raw.get(name)! * product(shape);
+      const density = densities.get(name);
+      if (density === undefined) rawCount += raw.get(name)! * product(shape);
+      else budget -= density * product(shape);
     }
-    if (rawCount === 0) {
-      // Every layer is dense: right only if nothing was to be pruned.
-      if (budget < -1e-6 * total) throw unreachable(options, total);
-      return new Map(layers.map(({ name }) => [name, 1]));
-    }
-    if (budget <= 0) throw unreachable(options, total);
-    const scale = budget / rawCount;
-    const exceeding = layers.filter(({ name }) => !dense.has(name) && raw.get(name)! * scale > 1);
+    const isMet = Math.abs(budget) <= 1e-6 * total;
+    if (rawCount === 0 && isMet) return new Map(layers.map(({ name }) => [name, densities.get(name)!]));
+    if (rawCount === 0 || budget <= 1e-9 * total) throw unreachable(layers, fixed, sparsity);
+    const scaled = (name: string) => (raw.get(name)! * budget) / rawCount;
+    const exceeding = layers.filter(({ name }) => !densities.has(name) && scaled(name) > 1);
     if (exceeding.length === 0) {
-      return new Map(layers.map(({ name }) => [name, dense.has(name) ? 1 : raw.get(name)! * scale]));
+      return new Map(layers.map(({ name }) => [name, densities.get(name) ?? scaled(name)]));
     }
-    for (const { name } of exceeding) dense.add(name);
+    for (const { name } of exceeding) densities.set(name, 1);
   }
 }
 
-function unreachable({ layers, sparsity, denseLayers = [] }: LayerDensitiesOptions, total: number): InputError {
-  const fixed = layers.filter(({ name }) => denseLayers.includes(name));
-  const count = fixed.reduce((weights, { shape }) => weights + product(shape), 0);
+/** Says which sparsities the fixed densities allow. */
+function unreachable(layers: readonly LayerShape[], fixed: ReadonlyMap<string, number>, sparsity: number): InputError {
+  const total = layers.reduce((count, { shape }) => count + product(shape), 0);
+  const free = layers.filter(({ name }) => !fixed.has(name));
+  const freeCount = free.reduce((count, { shape }) => count + product(shape), 0);
+  const active = layers.reduce((count, { name, shape }) => count + (fixed.get(name) ?? 0) * product(shape), 0);
+  const least = (Math.ceil(1e4 * (1 - (active + freeCount) / total) - 1e-6) / 1e4).toFixed(4);
+  const most = (Math.floor(1e4 * (1 - active / total) + 1e-6) / 1e4).toFixed(4);
+  const range = freeCount === 0 ? least : `at least ${least} and below ${most}`;
+  const given = [...fixed].map(([name, density]) => `${name} ${density}`).join(', ');
   return new InputError(
-    `layerDensities: expected the dense layers to hold less than ${(100 * (1 - sparsity)).toFixed(1)}% of ${total} weights for sparsity ${sparsity}, got ${count} in ${denseLayers.join(', ')}`,
+    `sparsity: expected ${range}, which is what the given densities allow (${given}), got ${sparsity}`,
   );
 }
 
@@ -97,6 +106,14 @@ function checkOptions(options: LayerDensitiesOptions): void {
   for (const name of denseLayers) {
     if (!names.has(name)) {
       throw new InputError(`layerDensities: expected dense layers among ${[...names].join(', ')}, got ${name}`);
+    }
+  }
+  for (const [name, density] of options.fixedDensities ?? []) {
+    if (!names.has(name)) {
+      throw new InputError(`layerDensities: expected fixed densities of ${[...names].join(', ')}, got ${name}`);
+    }
+    if (!(density > 0 && density <= 1)) {
+      throw new InputError(`layerDensities: expected a density in (0, 1] for ${name}, got ${density}`);
     }
   }
 }

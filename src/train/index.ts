@@ -5,6 +5,7 @@ export { DivergenceError } from './divergence.js';
 export { evaluate } from './evaluate.js';
 export type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
 export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
+export { type LayerPlan, type LayerRule, planLayers } from './layer_plan.js';
 export { type LearningRate, type MultiStepOptions, multiStep } from './learning_rate.js';
 export {
   GROWTH_NAMES,
@@ -24,6 +25,7 @@ export {
   settingsOf,
 } from './model_settings.js';
 export type { Optimizer, WeightState } from './optimizer.js';
+export { outputClasses } from './original.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
 export {
   asFloat32,

@@ -3,27 +3,31 @@
 import type { DatasetInfo } from '../data/index.js';
 import { InputError } from '../device/index.js';
 import type { ModelOptions } from '../models/index.js';
+import { outputClasses } from './original.js';
 import type { RunConfig } from './run_config.js';
 
 /** The network's name and options. What is left out follows from the data set; a bundle leaves nothing out. */
 export interface ModelSettings extends Partial<ModelOptions> {
   readonly model: string;
   readonly dataSet: string;
+  /** Of a run that did as the original program does: its network has other outputs. */
+  readonly compat?: 'original';
   /** Of each channel, for pixels in [0, 1]: images are normalised by them. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
 }
 
 /** Of a run: what its checkpoints say of their network. */
-export function settingsOf({ model, dataSet, convBias }: RunConfig): ModelSettings {
-  return { model, dataSet, convBias };
+export function settingsOf({ model, dataSet, convBias, compat }: RunConfig): ModelSettings {
+  return { model, dataSet, convBias, compat };
 }
 
 /** Settings that leave nothing out: for a program that has nothing but the file. */
 export type CompleteSettings = ModelSettings & ModelOptions & Required<Pick<ModelSettings, 'mean' | 'std'>>;
 
 export function completeSettings(settings: ModelSettings, info: DatasetInfo): CompleteSettings {
-  const { classes, channels, height, width, mean, std } = info;
+  const { channels, height, width, mean, std } = info;
+  const classes = outputClasses(settings, info.classes);
   return { classes, channels, height, width, mean, std, ...settings };
 }
 

@@ -3,18 +3,26 @@
 import { type Distribution, type DropRuleName, dropRules, type ScheduleShape } from '../sparse/index.js';
 import { checkMethod } from './check_method.js';
 import { fail, positive, spaced } from './config_checks.js';
+import type { LayerRule } from './layer_plan.js';
 import type { GrowthName, MethodName } from './method.js';
+import { ORIGINAL_DEFAULTS } from './original.js';
 
 export interface RunConfig {
   /** See MODEL_NAMES of src/models. */
   readonly model: string;
   readonly dataSet: string;
   readonly method: MethodName;
+  /** Does as the original program does where that changes results: see docs/method.md. */
+  readonly compat?: 'original';
   /** Share of the weights of convolutions and linear layers that are pruned, in [0, 1). */
   readonly sparsity: number;
   readonly blockSize: number;
   readonly distribution: Distribution;
+  /** Exponent of the distribution's densities: below 1 evens them out. */
+  readonly erkPowerScale: number;
+  /** Layers that stay dense: names, in which `*` stands for any text. */
   readonly denseLayers: readonly string[];
+  readonly layers: readonly LayerRule[];
   readonly dropRule: DropRuleName;
   /** Where weights grow; as the method does if not given. */
   readonly growth?: GrowthName;
@@ -61,7 +69,9 @@ const CIFAR: RunConfig = {
   sparsity: 0.9,
   blockSize: 16,
   distribution: 'erk',
+  erkPowerScale: 1,
   denseLayers: [],
+  layers: [],
   dropRule: 'column-norm',
   updateInterval: 100,
   updateBegin: 0,
@@ -93,14 +103,15 @@ const MNIST: RunConfig = {
 };
 
 /** The recipe for a data set: what flags that are not given fall back to. */
-export function defaultConfig(dataSet: string): RunConfig {
+export function defaultConfig(dataSet: string, compat?: RunConfig['compat']): RunConfig {
   const recipes: Record<string, RunConfig> = {
     mnist: MNIST,
     cifar10: CIFAR,
     cifar100: { ...CIFAR, dataSet: 'cifar100' },
   };
   const key = dataSet.toLowerCase().replaceAll('-', '');
-  return Object.hasOwn(recipes, key) ? recipes[key] : { ...CIFAR, dataSet };
+  const recipe = Object.hasOwn(recipes, key) ? recipes[key] : { ...CIFAR, dataSet };
+  return compat === 'original' ? { ...recipe, ...ORIGINAL_DEFAULTS } : recipe;
 }
 
 /** The words that these values may be. */

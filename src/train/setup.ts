@@ -4,15 +4,17 @@ import type { ImageDataset } from '../data/index.js';
 import { limitSplit, ResidentImages } from '../data/index.js';
 import { type Device, InputError } from '../device/index.js';
 import { createModel } from '../models/index.js';
-import { DenseWeight, type Module, type SparseForm, sparsifiableLayers, sparsify } from '../nn/index.js';
+import { DenseWeight, type Module, sparsifiableLayers, sparsify } from '../nn/index.js';
+import type { LayerShape } from '../sparse/index.js';
 import { Random } from '../tensor/index.js';
+import { type LayerPlan, planLayers } from './layer_plan.js';
 import { multiStep } from './learning_rate.js';
-import { methodNamed } from './method.js';
+import { outputClasses } from './original.js';
 import { checkConfig, type RunConfig } from './run_config.js';
 import { Sgd } from './sgd.js';
 import { loadState, type NamedTensors } from './state_dict.js';
-import { createTopologyUpdates } from './topology_setup.js';
-import { Trainer } from './trainer.js';
+import { createTopologyUpdates, updateSchedule } from './topology_setup.js';
+import { Trainer, totalStepsOf } from './trainer.js';
 
 /** Parameters to start from, of a state dict or a checkpoint. */
 export interface InitialState {
@@ -34,25 +36,23 @@ export async function createTrainer(
   initial?: InitialState,
 ): Promise<Trainer> {
   checkConfig(config);
-  const method = methodNamed(config.method);
-  const model = createModel(config.model, { device, random: new Random(config.seed) }, { ...dataset, ...config });
+  const trainSplit = limitSplit(dataset.train, config.limitTrain);
+  const schedule = updateSchedule(config, totalStepsOf(config, trainSplit.count));
+  const options = { ...dataset, ...config, classes: outputClasses(config, dataset.classes) };
+  const model = createModel(config.model, { device, random: new Random(config.seed) }, options);
+  let plan: Map<string, LayerPlan>;
   try {
-    await prepareWeights(device, model, method.form?.(config.blockSize), config, initial);
+    plan = planLayers(config, layerShapes(model));
+    await prepareWeights(device, model, plan, config, initial);
   } catch (error) {
     model.dispose();
     throw error;
   }
   const optimizer = new Sgd(device, model, config);
-  const train = new ResidentImages(device, limitSplit(dataset.train, config.limitTrain), dataset);
+  const train = new ResidentImages(device, trainSplit, dataset);
   const test = new ResidentImages(device, limitSplit(dataset.test, config.limitTest), dataset);
-  const { epochs, learningRate, milestones = defaultMilestones(config.epochs) } = config;
-  const steps = Math.min(
-    epochs * Math.ceil(train.count / config.batchSize),
-    config.maxSteps ?? Number.POSITIVE_INFINITY,
-  );
-  const growth = method.growth && (config.growth ?? method.growth);
-  const dynamic = sparsifiableLayers(model).flatMap(([name]) => (growth ? [[name, growth] as const] : []));
-  const topology = createTopologyUpdates(model, optimizer, new Map(dynamic), config, steps);
+  const { learningRate, milestones = defaultMilestones(config.epochs) } = config;
+  const topology = createTopologyUpdates(model, optimizer, plan, schedule, config);
   return new Trainer({
     device,
     model,
@@ -65,22 +65,34 @@ export async function createTrainer(
   });
 }
 
+function layerShapes(model: Module): LayerShape[] {
+  return sparsifiableLayers(model).map(([name, { weight }]) => ({ name, shape: weight.shape }));
+}
+
 /** Loads the initial state, if there is one; prunes what is not sparse then. */
 async function prepareWeights(
   device: Device,
   model: Module,
-  form: SparseForm | undefined,
+  plan: ReadonlyMap<string, LayerPlan>,
   config: RunConfig,
   initial: InitialState | undefined,
 ): Promise<void> {
-  const isSparse = initial && loadState(device, model, initial.tensors, { form, where: initial.where });
-  if (isSparse) checkForms(model, form, config, initial.where);
-  else if (form) await sparsify(device, model, form, config);
+  const form = (layer: string) => plan.get(layer)?.form;
+  if (initial && loadState(device, model, initial.tensors, { form, where: initial.where })) {
+    checkForms(model, plan, config, initial.where);
+  } else if (config.method !== 'dense') {
+    const densities = [...plan].flatMap(([name, { density }]) =>
+      density === undefined ? [] : [[name, density] as const],
+    );
+    const { sparsity, distribution, erkPowerScale: powerScale } = config;
+    await sparsify(device, model, form, { sparsity, distribution, powerScale, fixedDensities: new Map(densities) });
+  }
 }
 
 /** Tables load as tables whatever the method, which may know nothing to do with them. */
-function checkForms(model: Module, form: SparseForm | undefined, { method }: RunConfig, where: string): void {
+function checkForms(model: Module, plan: ReadonlyMap<string, LayerPlan>, { method }: RunConfig, where: string): void {
   for (const [name, { weight }] of sparsifiableLayers(model)) {
+    const form = plan.get(name)?.form;
     if (weight instanceof DenseWeight || form?.holds(weight)) continue;
     throw new InputError(
       `${where}: ${name}.weight: expected ${form ? 'a mask' : 'no pruned weights'} for method ${method}, got ${weight.pattern}`,

@@ -5,6 +5,7 @@ import { type Device, InputError } from '../device/index.js';
 import {
   BlockWeight,
   DenseWeight,
+  type FormOf,
   MaskedWeight,
   type Module,
   type SparseForm,
@@ -67,8 +68,8 @@ async function readWeight(name: string, weight: Weight): Promise<[string, Safete
 }
 
 export interface LoadOptions {
-  /** What becomes of masks; without it a mask that prunes anything is refused. */
-  readonly form?: SparseForm;
+  /** What becomes of masks, of all layers or of each; without it a mask that prunes anything is refused. */
+  readonly form?: SparseForm | FormOf;
   /** The file's name, for messages. */
   readonly where: string;
 }
@@ -82,11 +83,13 @@ export interface LoadOptions {
 export function loadState(device: Device, model: Module, tensors: NamedTensors, options: LoadOptions): boolean {
   const reader = new StateReader(tensors, options.where);
   const weights = weightsOf(model);
+  const { form } = options;
+  const formOf = (name: string) => (typeof form === 'function' ? form(name.replace(/\.weight$/, '')) : form);
   const makeWeights: [SparsifiableLayer, () => Weight][] = [];
   const writes: [Tensor, () => Float32Array][] = [];
   for (const [name, parameter] of model.parameters()) {
     const layer = weights.get(name);
-    if (layer) makeWeights.push([layer, weightMaker(device, reader, name, layer.weight.shape, options.form)]);
+    if (layer) makeWeights.push([layer, weightMaker(device, reader, name, layer.weight.shape, formOf(name))]);
     else writes.push([parameter, reader.floats(name, parameter.shape)]);
   }
   for (const [name, { tensor }] of model.statistics()) writes.push([tensor, reader.floats(name, tensor.shape)]);

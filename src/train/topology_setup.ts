@@ -3,37 +3,39 @@
 import type { Module } from '../nn/index.js';
 import { UpdateSchedule } from '../sparse/index.js';
 import { checkUpdates, growthStepsOf } from './check_method.js';
-import type { GrowthName } from './method.js';
+import type { LayerPlan } from './layer_plan.js';
+import { methodNamed } from './method.js';
+import type { WeightState } from './optimizer.js';
+import { lastUpdates } from './original.js';
 import type { RunConfig } from './run_config.js';
-import type { Sgd } from './sgd.js';
 import { TopologyUpdates } from './topology_updates.js';
 
-/** @param growth where each layer grows. @returns nothing if no layer changes. @throws InputError if no update would ever come. */
-export function createTopologyUpdates(
-  model: Module,
-  optimizer: Sgd,
-  growth: ReadonlyMap<string, GrowthName>,
-  config: RunConfig,
-  totalSteps: number,
-): TopologyUpdates | undefined {
-  if (growth.size === 0) return undefined;
-  const { dropRule, momentum, seed } = config;
-  const schedule = scheduleOf(config, totalSteps);
-  return new TopologyUpdates(model, optimizer, {
-    ...{ schedule, growth, dropRule, momentum, seed },
-    growthSteps: growthStepsOf(config),
-  });
-}
-
-function scheduleOf(config: RunConfig, totalSteps: number): UpdateSchedule {
+/** When topologies are updated in a run of so many steps. @throws InputError if they never would be, though asked to. */
+export function updateSchedule(config: RunConfig, totalSteps: number): UpdateSchedule {
   const { updateBegin, updateEnd = Math.round((totalSteps * 3) / 4) } = config;
   // Without T_end, a run shorter than one interval just makes no update; a late beginning was asked for.
-  if (updateBegin > 0) checkUpdates(config, updateEnd);
+  if (updateBegin > 0 && methodNamed(config.method).growth) checkUpdates(config, updateEnd);
   return new UpdateSchedule({
     updateInterval: config.updateInterval,
     beginStep: updateBegin,
-    endStep: updateEnd,
+    endStep: lastUpdates(config, updateEnd),
+    decayEndStep: updateEnd,
     initialFraction: config.alpha,
     shape: config.updateSchedule,
   });
+}
+
+/** @returns nothing if no layer changes. */
+export function createTopologyUpdates(
+  model: Module,
+  optimizer: WeightState,
+  plan: ReadonlyMap<string, LayerPlan>,
+  schedule: UpdateSchedule,
+  config: RunConfig,
+): TopologyUpdates | undefined {
+  const growth = new Map([...plan].flatMap(([name, { growth }]) => (growth ? [[name, growth] as const] : [])));
+  if (growth.size === 0) return undefined;
+  const { dropRule, momentum, seed } = config;
+  const growthSteps = growthStepsOf(config);
+  return new TopologyUpdates(model, optimizer, { schedule, growth, growthSteps, dropRule, momentum, seed });
 }

@@ -32,6 +32,11 @@ export interface TrainerParts {
 /** Steps after which the host waits for the GPU, so that it never runs far ahead. */
 const MOST_STEPS_AHEAD = 32;
 
+/** Steps of a whole run on so many images. */
+export function totalStepsOf({ epochs, batchSize, maxSteps }: RunConfig, count: number): number {
+  return Math.min(epochs * Math.ceil(count / batchSize), maxSteps ?? Number.POSITIVE_INFINITY);
+}
+
 export class Trainer {
   /** Steps done. */
   step = 0;
@@ -46,7 +51,7 @@ export class Trainer {
   constructor(readonly parts: TrainerParts) {
     const { device, config, train } = parts;
     this.stepsPerEpoch = Math.ceil(train.count / config.batchSize);
-    this.totalSteps = Math.min(config.epochs * this.stepsPerEpoch, config.maxSteps ?? Number.POSITIVE_INFINITY);
+    this.totalSteps = totalStepsOf(config, train.count);
     this.metrics = new Metrics(device);
     this.random = keep(Tensor.zeros(device, [2], 'u32'));
     this.guard = keep(Tensor.zeros(device, [2], 'u32'));

@@ -35,17 +35,17 @@ describe('configOf', () => {
     const line =
       '--method rigl --distribution uniform --dense-layers fc1,fc3 --drop-rule original --update-schedule constant ' +
       '--milestones 2,4 --label-smoothing 0.1 --dropout 0 --conv-bias --augment none --no-shuffle --seed 7 ' +
-      '--growth momentum --growth_steps 7 --T-begin 200 --limit-train 100 --limit-test 50 --max-steps 9 --log-every 3 --data-set cifar10';
+      '--erk_power_scale 0.5 --growth momentum --growth_steps 7 --T-begin 200 --limit-train 100 --limit-test 50 --max-steps 9 --log-every 3 --data-set cifar10';
     expect(parse(line)).toEqual({
       ...defaultConfig('cifar10'),
       ...{ method: 'rigl', distribution: 'uniform', denseLayers: ['fc1', 'fc3'], dropRule: 'original' },
       ...{ updateSchedule: 'constant', milestones: [2, 4], labelSmoothing: 0.1, dropout: 0, convBias: true },
-      ...{ growth: 'momentum', growthSteps: 7, updateBegin: 200 },
+      ...{ erkPowerScale: 0.5, growth: 'momentum', growthSteps: 7, updateBegin: 200 },
       ...{ augment: 'none', shuffle: false, seed: 7, limitTrain: 100, limitTest: 50, maxSteps: 9, logEvery: 3 },
     });
   });
 
-  it.each([
+  it.each<readonly [string, string]>([
     ['--block-size 0', 'rigl'],
     ['--block_size=0 --method set', 'set'],
     ['--block-size 0 --method dense', 'dense'],
@@ -53,6 +53,9 @@ describe('configOf', () => {
     ['--static_update y', 'ssb'],
     ['--static-update 1 --method ssb', 'ssb'],
     ['--static-update n', 'dsb'],
+    ...['yes', 'true', '1', 'Y'].map((word) => [`--static_update ${word}`, 'ssb'] as const),
+    ...['no', 'false', '0', 'N'].map((word) => [`--static_update ${word}`, 'dsb'] as const),
+    ...['no', 'false', '0'].map((word) => [`--static_update ${word} --method rigl`, 'rigl'] as const),
     ['--block-size 8', 'dsb'],
   ])('%s means --method %s', (line, method) => {
     expect(parse(line).method).toBe(method);
@@ -61,9 +64,43 @@ describe('configOf', () => {
   it.each([
     ['--block-size 0 --method ssb', '--block-size 0: expected --method rigl, set or dense (or none), got ssb'],
     ['--static-update y --method rigl', '--static-update y: expected --method ssb (or none), got rigl'],
+    ['--static-update maybe', "--static-update: expected y or n, got 'maybe'"],
     ['--static-update y --block-size 0', '--static-update y: expected a block size of at least 4, got 0'],
   ])('%s is refused', (line, message) => {
     expect(() => parse(line)).toThrow(new InputError(message));
+  });
+});
+
+describe('--layer', () => {
+  it('adds a rule each time', () => {
+    const line =
+      '--layer net1.*:density=0.5,block_size=8 --layer=a:b*:method=ssb,block-size=0 --layer fc:sparsity=0.75';
+    expect(parse(line).layers).toEqual([
+      { pattern: 'net1.*', density: 0.5, blockSize: 8 },
+      { pattern: 'a:b*', method: 'ssb', blockSize: 0 },
+      { pattern: 'fc', density: 0.25 },
+    ]);
+  });
+
+  it.each([
+    ['fc', /^--layer: expected PATTERN:KEY=VALUE,\.\.\. .*, got 'fc'$/],
+    [':density=0.5', /^--layer: expected PATTERN:KEY=VALUE/],
+    ['fc:density', /^--layer: expected PATTERN:KEY=VALUE/],
+    ['fc:', /^--layer: expected PATTERN:KEY=VALUE/],
+    ['fc:blocks=3', /^--layer: expected .*keys density or sparsity, block_size, method, .*, got 'fc:blocks=3'$/],
+    ['fc:density=half', /^--layer 'fc:density=half': density: expected a number, got 'half'$/],
+    ['fc:method=best', /^--layer 'fc:method=best': expected method dsb \| .*, got 'best'$/],
+    ['fc:sparsity=1', /^layer 'fc': expected a density in \(0, 1\], got 0$/],
+  ])('%s is refused', (rule, message) => {
+    expect(() => parse(`--layer ${rule}`)).toThrow(InputError);
+    expect(() => parse(`--layer ${rule}`)).toThrow(message);
+  });
+});
+
+describe('--compat original', () => {
+  it('changes what is not said', () => {
+    expect(parse('--data-set cifar10 --compat original')).toEqual(defaultConfig('cifar10', 'original'));
+    expect(parse('--compat original --drop-rule block-norm')).toMatchObject({ dropRule: 'block-norm', convBias: true });
   });
 });
 

@@ -103,6 +103,24 @@ describe('sparsify', () => {
     result.dispose();
   });
 
+  it('gives each layer its own form and density', async () => {
+    const result = model();
+    const forms = new Map<string, SparseForm>([
+      ['fc1', shuffledBlocks(8)],
+      ['fc2', nonstructured],
+    ]);
+    const fixedDensities = new Map([['fc2', 0.25]]);
+    await sparsify(device, result, (name) => forms.get(name), { sparsity: 0.8, fixedDensities });
+    const weights = sparsifiableLayers(result).map(([, { weight }]) => weight);
+    expect(weights[0]).toBeInstanceOf(BlockWeight);
+    expect((weights[0] as BlockWeight).blocks.blockSize).toBe(8);
+    expect(weights[1]).toBeInstanceOf(MaskedWeight);
+    expect(weights[1].numActive).toBe(7500);
+    expect(weights[2]).toBeInstanceOf(DenseWeight);
+    expect(weights[0].numActive + 7500 + 1000).toBeCloseTo(0.2 * 74_200, -2);
+    result.dispose();
+  });
+
   it('prunes nothing at sparsity 0', async () => {
     const result = await sparse(shuffledBlocks(16), { sparsity: 0 });
     expect(densities(result)).toEqual({ fc1: 1, fc2: 1, fc3: 1 });
@@ -110,9 +128,25 @@ describe('sparsify', () => {
   });
 
   it.each<[string, SparseForm, SparsifyOptions, RegExp]>([
-    ['blocks too large', shuffledBlocks(301), { sparsity: 0.5 }, /^block size: expected at most 300, .*, got 301$/],
+    [
+      'blocks too large',
+      shuffledBlocks(301),
+      { sparsity: 0.5 },
+      /^block size: expected at most 300, the columns of fc2, got 301$/,
+    ],
     ['unknown dense layer', nonstructured, { sparsity: 0.5, denseLayers: ['fc9'] }, /fc1, fc2, fc3, got fc9$/],
-    ['more dense than allowed', nonstructured, { sparsity: 0.9, denseLayers: ['fc1'] }, /^layerDensities: .*43200/],
+    [
+      'more dense than allowed',
+      nonstructured,
+      { sparsity: 0.9, denseLayers: ['fc1'] },
+      /^sparsity: expected at least 0\.0000 and below 0\.41\d\d, .*fc1 1.*, got 0\.9$/,
+    ],
+    [
+      'blocks too large for a given density',
+      shuffledBlocks(128),
+      { sparsity: 0.5, fixedDensities: new Map([['fc3', 0.5]]) },
+      /^block size: expected at most 100, the columns of fc3, got 128$/,
+    ],
     ['sparsity 1', nonstructured, { sparsity: 1 }, /^layerDensities: expected sparsity in \[0, 1\), got 1$/],
   ])('refuses in one line: %s', async (_, form, options, message) => {
     const { usedBytes } = device.memory();

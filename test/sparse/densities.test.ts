@@ -83,14 +83,47 @@ describe('layerDensities', () => {
   it('refuses a density that the dense layers alone exceed', () => {
     expect(() => layerDensities({ layers: WRN_10_2, sparsity: 0.9, denseLayers: ['stage3.conv0'] })).toThrow(
       new InputError(
-        'layerDensities: expected the dense layers to hold less than 10.0% of 302768 weights for sparsity 0.9, got 73728 in stage3.conv0',
+        'sparsity: expected at least 0.0000 and below 0.7564, which is what the given densities allow (stage3.conv0 1), got 0.9',
       ),
     );
     const names = WRN_10_2.map(({ name }) => name);
     expect(() => layerDensities({ layers: WRN_10_2, sparsity: 0.5, denseLayers: names })).toThrow(InputError);
   });
 
+  it('keeps densities that are given, and meets the total with the others', () => {
+    const fixedDensities = new Map([
+      ['stage3.conv0', 0.3],
+      ['classifier', 0.5],
+    ]);
+    const densities = layerDensities({ layers: WRN_10_2, sparsity: 0.9, denseLayers: ['stem'], fixedDensities });
+    expect([...densities.keys()]).toEqual(WRN_10_2.map(({ name }) => name));
+    expect(['stage3.conv0', 'classifier', 'stem'].map((name) => densities.get(name))).toEqual([0.3, 0.5, 1]);
+    expect(activeWeights(WRN_10_2, densities)).toBeCloseTo(30_276.8, 6);
+    const free = layerDensities({ layers: WRN_10_2, sparsity: 0.9 });
+    expect(densities.get('stage3.conv1')).toBeLessThan(free.get('stage3.conv1')!);
+  });
+
+  it('says which sparsities the given densities allow', () => {
+    const layers = [
+      { name: 'a', shape: [10, 60] },
+      { name: 'b', shape: [10, 40] },
+    ];
+    const given = (sparsity: number, ...densities: [string, number][]) => {
+      return layerDensities({ layers, sparsity, fixedDensities: new Map(densities) });
+    };
+    const message = (range: string, names: string, got: number) =>
+      new InputError(`sparsity: expected ${range}, which is what the given densities allow (${names}), got ${got}`);
+    expect(() => given(0.2, ['a', 0.5])).toThrow(message('at least 0.3000 and below 0.7000', 'a 0.5', 0.2));
+    expect(() => given(0.7, ['a', 0.5])).toThrow(message('at least 0.3000 and below 0.7000', 'a 0.5', 0.7));
+    expect(given(0.3, ['a', 0.5]).get('b')).toBeCloseTo(1, 12);
+    expect(given(0.69, ['a', 0.5]).get('b')).toBeCloseTo(0.025, 12);
+    expect(() => given(0.6, ['a', 0.5], ['b', 0.1])).toThrow(message('0.6600', 'a 0.5, b 0.1', 0.6));
+    expect(given(0.66, ['a', 0.5], ['b', 0.1]).get('b')).toBe(0.1);
+  });
+
   it.each([
+    [{ fixedDensities: new Map([['b', 0.5]]) }, 'expected fixed densities of a, got b'],
+    [{ fixedDensities: new Map([['a', 0]]) }, 'expected a density in (0, 1] for a, got 0'],
     [{ sparsity: 1 }, 'expected sparsity in [0, 1), got 1'],
     [{ sparsity: -0.1 }, 'expected sparsity in [0, 1), got -0.1'],
     [{ sparsity: Number.NaN }, 'expected sparsity in [0, 1), got NaN'],

@@ -16,6 +16,13 @@ describe('defaultConfig', () => {
     for (const name of ['mnist', 'cifar10', 'cifar100']) expect(checkConfig(defaultConfig(name)).dataSet).toBe(name);
   });
 
+  it('does as the original if asked', () => {
+    expect(defaultConfig('cifar10', 'original')).toEqual({
+      ...defaultConfig('cifar10'),
+      ...{ compat: 'original', convBias: true, dropRule: 'original' },
+    });
+  });
+
   it('gives an unknown data set the recipe of CIFAR, also where its name is a property of every object', () => {
     for (const name of ['svhn', 'constructor', '__proto__']) {
       expect(defaultConfig(name)).toEqual({ ...defaultConfig('cifar10'), dataSet: name });
@@ -40,6 +47,9 @@ describe('checkConfig', () => {
     { growth: 'momentum' },
     { growth: 'momentum', growthSteps: 25 },
     { growth: 'random', growthSteps: 1 },
+    { compat: 'original', updateEnd: 25 },
+    { layers: [{ pattern: 'a', density: 1, blockSize: 0 }] },
+    { layers: [{ pattern: 'a', method: 'ssb', blockSize: 8, density: 0.1 }], method: 'rigl' },
     { seed: 2 ** 32 - 1 },
   ])('allows %o', (change) => {
     expect(checkConfig({ ...config, ...change })).toEqual({ ...config, ...change });
@@ -77,6 +87,31 @@ describe('checkConfig', () => {
     [{ growthSteps: 0 }, 'growth steps: expected a positive whole number, got 0'],
     [{ growthSteps: 26 }, 'growth steps: expected at most the 25 between two updates, got 26'],
     [{ growth: 'momentum', growthSteps: 1 }, 'growth steps: expected at least 2 for growth by momentum, got 1'],
+    [
+      { dataSet: 'cifar10', compat: 'original', updateEnd: 48 },
+      `T_end: expected more than 24, the step of the first topology update ${first(25, 0)}, got 48, of which --compat original takes half${why}`,
+    ],
+    [{ compat: 'other' }, "compat: expected original, got 'other'"],
+    [{ erkPowerScale: Number.NaN }, 'ERK power scale: expected a finite number, got NaN'],
+    [{ layers: [{ pattern: 'a', density: 0 }] }, "layer 'a': expected a density in (0, 1], got 0"],
+    [{ layers: [{ pattern: 'a', density: 1.5 }] }, "layer 'a': expected a density in (0, 1], got 1.5"],
+    [
+      { layers: [{ pattern: 'a', blockSize: 2 }] },
+      "layer 'a': expected a block size of 0 or a whole number of at least 4, got 2",
+    ],
+    [{ layers: [{ pattern: 'a', method: 'lth' }] }, `method: expected ${METHOD_NAMES.join(' | ')}, got 'lth'`],
+    [
+      { layers: [{ pattern: 'a', method: 'set', blockSize: 8 }] },
+      "layer 'a': expected a block size only with method dsb or ssb, got 8 with set",
+    ],
+    [
+      { layers: [{ pattern: 'a', method: 'dense', density: 0.5 }] },
+      "layer 'a': expected density 1 with method dense, got 0.5",
+    ],
+    [
+      { method: 'dense', layers: [{ pattern: 'a', method: 'dsb', density: 0.5 }] },
+      "layer 'a': expected method dense, as in all the run; for a run with some sparse layers, make others dense by '*:method=dense', got dsb",
+    ],
     [{ logEvery: -5 }, 'log every: expected a positive whole number, got -5'],
     [{ limitTrain: 0 }, 'limit train: expected a positive whole number, got 0'],
     [{ limitTest: 0.5 }, 'limit test: expected a positive whole number, got 0.5'],

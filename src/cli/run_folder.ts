@@ -1,28 +1,64 @@
 // The folder of a training run: config.json, metrics.jsonl, checkpoint-last.safetensors, checkpoint-best.safetensors.
 
-import { appendFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../device/index.js';
-import { writeFileAtomically } from '../train/atomic_write.node.js';
-import type { RunConfig, TrainingEvent } from '../train/index.js';
+import { isTemporaryFile, removeTemporaryFiles, writeFileAtomically } from '../train/atomic_write.node.js';
+import { type Checkpoint, parseCheckpoint, parseConfig, type RunConfig } from '../train/index.js';
+import { MetricsLog } from './metrics_log.js';
+import { LOCK_NAME, lockFolder } from './run_lock.js';
 
+/** What config.json holds. */
+export interface RunSettings {
+  readonly config: RunConfig;
+  /** Absolute paths of what the run reads. */
+  readonly files: { readonly dataDir?: string; readonly init?: string };
+}
+
+/** Held by one process from `create` or `open` to `close`. */
 export class RunFolder {
-  private constructor(readonly path: string) {}
+  readonly metrics: MetricsLog;
+
+  private constructor(
+    readonly path: string,
+    /** Gives the folder back to other processes. */
+    readonly close: () => void,
+  ) {
+    this.metrics = new MetricsLog(join(path, 'metrics.jsonl'));
+  }
 
   /** @throws InputError if there is a folder and it holds anything: no run overwrites another. */
   static checkFree(path: string): void {
-    const [first] = attempt(path, () => (existsSync(path) ? readdirSync(path) : []));
-    if (first !== undefined) {
-      throw new InputError(`--out ${path}: expected a new or empty folder, got one with ${first}`);
-    }
+    const names = attempt(path, () => (existsSync(path) ? readdirSync(path) : []));
+    // What a process leaves that was killed before there was a configuration.
+    const [first] = names.filter((name) => name !== LOCK_NAME && !isTemporaryFile(name));
+    if (first === undefined) return;
+    const hint = names.includes('config.json') ? '; --resume goes on with a run' : '';
+    throw new InputError(`--out ${path}: expected a new or empty folder, got one with ${first}${hint}`);
   }
 
   /** Makes the folder. @throws InputError if that is not possible, or it is not free. */
-  static async create(path: string, config: RunConfig): Promise<RunFolder> {
+  static async create(path: string, settings: RunSettings): Promise<RunFolder> {
     attempt(path, () => mkdirSync(path, { recursive: true }));
-    RunFolder.checkFree(path);
-    const folder = new RunFolder(path);
-    await writeFileAtomically(join(path, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+    const folder = new RunFolder(path, lockFolder(path));
+    try {
+      RunFolder.checkFree(path);
+      await folder.saveSettings(settings);
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
+    return folder;
+  }
+
+  /** The folder of a run that was begun. @throws InputError if it is none, or a living process has it. */
+  static async open(path: string): Promise<RunFolder> {
+    if (!existsSync(join(path, 'config.json'))) {
+      const got = existsSync(path) ? 'one without config.json' : 'none';
+      throw new InputError(`--resume ${path}: expected the folder of a run, got ${got}`);
+    }
+    const folder = new RunFolder(path, lockFolder(path));
+    await removeTemporaryFiles(path);
     return folder;
   }
 
@@ -36,13 +72,69 @@ export class RunFolder {
     }
   }
 
-  /** One line of metrics.jsonl. */
-  append(event: TrainingEvent): void {
-    appendFileSync(join(this.path, 'metrics.jsonl'), `${JSON.stringify(event)}\n`);
+  /** @throws InputError if config.json is damaged. */
+  readSettings(): RunSettings {
+    const path = join(this.path, 'config.json');
+    const { files = {}, ...config } = readJson(path);
+    if (!isObject(files) || !Object.values(files).every((value) => typeof value === 'string')) {
+      throw new InputError(`${path}: files: expected texts by name, got ${JSON.stringify(files)}`);
+    }
+    return { config: parseConfig(config, path), files };
   }
 
-  saveCheckpoint(which: 'last' | 'best', bytes: Uint8Array): Promise<void> {
-    return writeFileAtomically(join(this.path, `checkpoint-${which}.safetensors`), bytes);
+  saveSettings({ config, files }: RunSettings): Promise<void> {
+    const content = Object.keys(files).length > 0 ? { ...config, files } : config;
+    return writeFileAtomically(join(this.path, 'config.json'), `${JSON.stringify(content, null, 2)}\n`);
+  }
+
+  /** Of the last save, if there was any. @throws InputError if it is damaged. */
+  readCheckpoint(): { checkpoint: Checkpoint; where: string } | undefined {
+    const where = this.checkpointPath('last');
+    if (!existsSync(where)) return undefined;
+    return {
+      checkpoint: parseCheckpoint(
+        attempt(where, () => readFileSync(where)),
+        where,
+      ),
+      where,
+    };
+  }
+
+  /**
+   * Replaces checkpoint-last, and checkpoint-best if this is the best. The latter comes first: a run killed between the two goes on from the
+   * former `last`, and comes to the same best again.
+   */
+  async saveCheckpoints(bytes: Uint8Array, isBest: boolean): Promise<void> {
+    this.metrics.sync();
+    if (isBest) await writeFileAtomically(this.checkpointPath('best'), bytes);
+    await writeFileAtomically(this.checkpointPath('last'), bytes);
+  }
+
+  private checkpointPath(which: 'last' | 'best'): string {
+    return join(this.path, `checkpoint-${which}.safetensors`);
+  }
+}
+
+function readJson(path: string): Record<string, unknown> {
+  const text = readBytes(path).toString();
+  try {
+    const value = JSON.parse(text);
+    if (isObject(value)) return value;
+  } catch {
+    // Told below.
+  }
+  throw new InputError(`${path}: expected a JSON object, got ${JSON.stringify(text.slice(0, 40))}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InputError(`${path}: expected a file that can be read, got ${(error as Error).message}`);
   }
 }
 

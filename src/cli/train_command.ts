@@ -1,6 +1,8 @@
 // shuffleblock train: one training run, from flags to a run folder.
 
+import { resolve } from 'node:path';
 import { loadDataset } from '../data/index.node.js';
+import { InputError } from '../device/index.js';
 import { checkModelName } from '../models/index.js';
 import {
   checkConfig,
@@ -8,28 +10,82 @@ import {
   type EpochEvent,
   encodeCheckpoint,
   formatSummary,
+  type InitialState,
   methodNamed,
   type RunConfig,
+  restoreTrainer,
   type Trainer,
 } from '../train/index.js';
 import { readModelFile } from './model_input.js';
 import { openCommandDevice } from './options.js';
 import { formatDuration, startProgress } from './progress.js';
-import { RunFolder } from './run_folder.js';
+import { checkSameRun, resumedSettings } from './resume.js';
+import { RunFolder, type RunSettings } from './run_folder.js';
 import { TopologyLog } from './topology_log.js';
 import { configOf, type TrainFlags } from './train_options.js';
 
+/** A run without --checkpoint-every loses at most so much, where epochs are long. */
+const MOST_MS_UNSAVED = 600_000;
+
 export async function trainCommand(flags: TrainFlags): Promise<void> {
-  const start = performance.now();
+  checkCheckpointEvery(flags.checkpointEvery);
+  if (flags.resume !== undefined) return resumeRun(flags.resume, flags);
   const config = checkConfig(configOf(flags));
   checkModelName(config.model);
   if (flags.out !== undefined) RunFolder.checkFree(flags.out);
+  const { dataDir, init } = flags;
+  const files = {
+    ...(dataDir === undefined ? {} : { dataDir: resolve(dataDir) }),
+    ...(init === undefined ? {} : { init: resolve(init) }),
+  };
+  const settings: RunSettings = { config, files };
+  const initial = init === undefined ? undefined : await readModelFile(init, '--init ');
+  await trainInFolder(settings, initial, flags, () =>
+    RunFolder.create(flags.out ?? RunFolder.defaultPath(config), settings),
+  );
+}
+
+/** Goes on with the run of a folder: from its last checkpoint, or from the start if there is none yet. */
+async function resumeRun(path: string, flags: TrainFlags): Promise<void> {
+  const folder = await RunFolder.open(path);
+  try {
+    const stored = folder.readSettings();
+    const settings = resumedSettings(path, stored, flags);
+    checkConfig(settings.config);
+    const saved = folder.readCheckpoint();
+    if (saved) checkSameRun(settings.config, saved.checkpoint, saved.where);
+    const { init } = settings.files;
+    const initial = saved
+      ? { tensors: saved.checkpoint.model, where: saved.where }
+      : init === undefined
+        ? undefined
+        : await readModelFile(init, '--init ');
+    await trainInFolder(settings, initial, flags, async (trainer) => {
+      if (saved) restoreTrainer(trainer, saved.checkpoint, saved.where);
+      if (JSON.stringify(settings) !== JSON.stringify(stored)) await folder.saveSettings(settings);
+      await folder.metrics.cutAfter(trainer.position);
+      const place = `at step ${trainer.step} of ${trainer.totalSteps}`;
+      console.log(trainer.isFinished ? `finished   ${place}: nothing is left to do` : `resumed    ${place}`);
+      return folder;
+    });
+  } finally {
+    folder.close();
+  }
+}
+
+/** Trains to the end. `enter` makes the run folder or restores the trainer from it, once everything else is known to be right. */
+async function trainInFolder(
+  { config, files }: RunSettings,
+  initial: InitialState | undefined,
+  flags: TrainFlags,
+  enter: (trainer: Trainer) => Promise<RunFolder>,
+): Promise<void> {
+  const start = performance.now();
   const { limitTrain, limitTest } = config;
   const dataset = await loadDataset(config.dataSet, {
-    dir: flags.dataDir,
+    dir: files.dataDir,
     limit: { train: limitTrain, test: limitTest },
   });
-  const initial = flags.init === undefined ? undefined : await readModelFile(flags.init, '--init ');
   const device = await openCommandDevice(flags.adapter);
   try {
     console.log(device.report());
@@ -37,18 +93,24 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
     const trainer = await createTrainer(device, config, dataset, initial);
     console.log(`model      ${config.model}, ${describeMethod(config)}`);
     console.log(`\n${formatSummary(trainer.parts.model, dataset)}\n`);
-    const folder = await RunFolder.create(flags.out ?? RunFolder.defaultPath(config), config);
-    console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
-    const best = await train(trainer, folder);
-    const duration = formatDuration((performance.now() - start) / 1000);
-    console.log(
-      `done       best test accuracy ${percent(best.testAccuracy)} (epoch ${best.epoch + 1}), ${duration} in all`,
-    );
-    console.log(`saved      ${folder.path}: config.json, metrics.jsonl, checkpoint-last and -best.safetensors`);
+    const folder = await enter(trainer);
+    try {
+      console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
+      await train(trainer, folder, flags.checkpointEvery);
+      const duration = formatDuration((performance.now() - start) / 1000);
+      console.log(`done       ${describeBest(trainer)}, ${duration} in all`);
+      console.log(`saved      ${folder.path}: config.json, metrics.jsonl, checkpoint-last and -best.safetensors`);
+    } finally {
+      folder.close();
+    }
     trainer.dispose();
   } finally {
     device.destroy();
   }
+}
+
+function describeBest({ position: { best } }: Trainer): string {
+  return best ? `best test accuracy ${percent(best.testAccuracy)} (epoch ${best.epoch + 1})` : 'nothing was evaluated';
 }
 
 function describeMethod(config: RunConfig): string {
@@ -59,30 +121,40 @@ function describeMethod(config: RunConfig): string {
   return `${config.method} (${description}${size}), sparsity ${config.sparsity} by ${config.distribution}`;
 }
 
-/** Trains, prints and saves. Returns the best epoch. */
-async function train(trainer: Trainer, folder: RunFolder): Promise<EpochEvent> {
+/** Trains, prints and saves. */
+async function train(trainer: Trainer, folder: RunFolder, checkpointEvery: number | undefined): Promise<void> {
   const progress = startProgress(trainer.totalSteps, 'steps');
   const topology = new TopologyLog((warning) => progress.log(warning));
   const interrupt = onInterrupt();
-  let best: EpochEvent | undefined;
+  let lastSave = performance.now();
+  const save = async (isBest: boolean) => {
+    await folder.saveCheckpoints(await encodeCheckpoint(trainer), isBest);
+    lastSave = performance.now();
+  };
+  const isSaveDue = () =>
+    checkpointEvery === undefined
+      ? performance.now() - lastSave > MOST_MS_UNSAVED
+      : trainer.step % checkpointEvery === 0;
   try {
-    for await (const event of trainer.run()) {
-      folder.append(event);
-      if (event.type === 'step') {
+    for await (const event of trainer.run({ pauseEvery: checkpointEvery })) {
+      if (event.type !== 'pause') folder.metrics.append(event);
+      if (event.type === 'topology') {
+        // The step's other layers follow: not yet the time to save.
+        topology.add(event);
+        continue;
+      }
+      if (event.type === 'epoch') {
+        progress.log(`${describeEpoch(event, trainer)}${topology.endEpoch()}`);
+        const { best } = trainer.position;
+        await save(best?.epoch === event.epoch && best.testAccuracy === event.testAccuracy);
+      } else if (event.type === 'step') {
         progress.update(
           event.step + 1,
           `epoch ${event.epoch + 1}, loss ${event.loss.toFixed(4)}, ${event.ms.toFixed(0)} ms a step`,
         );
-      } else if (event.type === 'topology') {
-        topology.add(event);
-      } else {
-        progress.log(`${describeEpoch(event, trainer)}${topology.endEpoch()}`);
-        const isBest = best === undefined || event.testAccuracy > best.testAccuracy;
-        if (isBest) best = event;
-        await saveCheckpoints(trainer, folder, isBest);
       }
-      if (interrupt.requested && event.type !== 'topology') {
-        await saveCheckpoints(trainer, folder, false);
+      if (event.type !== 'epoch' && (isSaveDue() || interrupt.requested)) await save(false);
+      if (interrupt.requested) {
         throw new InterruptedError(
           `stopped after ${trainer.step} of ${trainer.totalSteps} steps; saved ${folder.path}`,
         );
@@ -92,13 +164,12 @@ async function train(trainer: Trainer, folder: RunFolder): Promise<EpochEvent> {
     progress.stop();
     interrupt.dispose();
   }
-  return best!;
 }
 
-async function saveCheckpoints(trainer: Trainer, folder: RunFolder, isBest: boolean): Promise<void> {
-  const bytes = await encodeCheckpoint(trainer);
-  await folder.saveCheckpoint('last', bytes);
-  if (isBest) await folder.saveCheckpoint('best', bytes);
+function checkCheckpointEvery(steps: number | undefined): void {
+  if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
+    throw new InputError(`--checkpoint-every: expected a positive whole number, got ${steps}`);
+  }
 }
 
 /** The user pressed Ctrl-C; what was done is saved. */

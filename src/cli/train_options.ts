@@ -10,7 +10,7 @@ import { addAdapterOption, choice, list, number } from './options.js';
 /** What commander makes of the command line: only flags that were given are there. */
 export interface TrainFlags {
   readonly model?: string;
-  readonly dataSet: string;
+  readonly dataSet?: string;
   readonly dataDir?: string;
   readonly method?: RunConfig['method'];
   readonly sparsity?: number;
@@ -47,6 +47,8 @@ export interface TrainFlags {
   readonly logEvery?: number;
   readonly out?: string;
   readonly init?: string;
+  readonly resume?: string;
+  readonly checkpointEvery?: number;
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
@@ -55,13 +57,14 @@ export function addTrainOptions(command: Command): Command {
   command
     .optionsGroup('What to train:')
     .option('--model <name>', `network (default: lenet5 for mnist, wrn-22-2 for cifar): ${MODEL_NAMES.join(', ')}`)
-    .option('--data-set <name>', 'mnist (10,000 digits come with the package), cifar10, cifar100', 'mnist')
+    .option('--data-set <name>', 'mnist (default; 10,000 digits come with the package), cifar10, cifar100')
     .option('--data-dir <dir>', 'folder with the official files of the data set')
     .option(
       '--init <file>',
       'start from a state dict with PyTorch names (*.weight_mask become tables), a checkpoint or a bundle',
     )
     .option('--out <dir>', 'run folder, new or empty (default: runs/NAME-TIME)')
+    .option('--resume <dir>', 'go on with the run of this folder, with its settings')
     .optionsGroup('Sparsity:')
     .addOption(choice('--method <name>', 'training method (default: dsb)', ['dsb', 'ssb', 'rigl', 'set', 'dense']))
     .option('--sparsity <s>', 'share of weights to prune, in [0, 1) (default: 0.9)', number('--sparsity'))
@@ -134,6 +137,11 @@ export function addTrainOptions(command: Command): Command {
     .option('--limit-train <n>', 'only the first N training images', number('--limit-train'))
     .option('--limit-test <n>', 'only the first N test images', number('--limit-test'))
     .option('--log-every <n>', 'steps between step lines of metrics.jsonl (default: 10)', number('--log-every'))
+    .option(
+      '--checkpoint-every <n>',
+      'steps between saves within an epoch (default: ten minutes)',
+      number('--checkpoint-every'),
+    )
     .optionsGroup('Device:');
   return addAdapterOption(command);
 }
@@ -144,9 +152,13 @@ function yesOrNo(text: string): boolean {
   throw new InputError(`--static-update: expected y or n, got '${text}'`);
 }
 
-/** The configuration of a run: flags over the data set's recipe. @throws InputError where flags contradict each other. */
-export function configOf(flags: TrainFlags): RunConfig {
-  const recipe = defaultConfig(flags.dataSet, flags.compat);
+/**
+ * The configuration of a run: flags over the data set's recipe, or over another base.
+ * @throws InputError where flags contradict each other.
+ */
+export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
+  const { dataSet = base?.dataSet ?? 'mnist' } = flags;
+  const recipe = base ?? defaultConfig(dataSet, flags.compat);
   const method = methodOf(flags) ?? recipe.method;
   const given = {
     model: flags.model,
@@ -156,6 +168,7 @@ export function configOf(flags: TrainFlags): RunConfig {
     erkPowerScale: flags.erkPowerScale,
     denseLayers: flags.denseLayers,
     layers: flags.layer,
+    compat: flags.compat,
     dropRule: flags.dropRule,
     growth: flags.growth,
     growthSteps: flags.growthSteps,
@@ -174,7 +187,8 @@ export function configOf(flags: TrainFlags): RunConfig {
     dropout: flags.dropout,
     convBias: flags.convBias,
     augment: flags.augment,
-    shuffle: flags.shuffle,
+    // Without --no-shuffle, commander says true.
+    shuffle: flags.shuffle ? undefined : false,
     seed: flags.seed,
     limitTrain: flags.limitTrain,
     limitTest: flags.limitTest,
@@ -182,7 +196,7 @@ export function configOf(flags: TrainFlags): RunConfig {
     logEvery: flags.logEvery,
   };
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  return { ...recipe, ...set, method, dataSet: flags.dataSet };
+  return { ...recipe, ...set, method, dataSet };
 }
 
 /** The original has no `--method`: a block size of 0 is nonstructured, a static update SSB. */

@@ -72,5 +72,15 @@ function temporaryName(name: string): string {
 }
 
 function isTemporaryName(candidate: string, name: string): boolean {
-  return candidate.startsWith(`.${name}.`) && /^[0-9a-f]{8}\.tmp$/.test(candidate.slice(name.length + 2));
+  return candidate.startsWith(`.${name}.`) && isTemporaryFile(candidate) && candidate.length === name.length + 14;
+}
+
+/** Whether a killed write may have left a file of this name. */
+export function isTemporaryFile(name: string): boolean {
+  return /^\..+\.[0-9a-f]{8}\.tmp$/.test(name);
+}
+
+/** Removes what killed writes have left, for a process that has the folder to itself. */
+export async function removeTemporaryFiles(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) if (isTemporaryFile(name)) await unlink(join(folder, name));
 }

@@ -7,11 +7,11 @@ import {
   asFloat32,
   asUint8Mask,
   asUint32,
-  encodeSafetensors,
   type SafetensorsFile,
   type SafetensorsTensor,
   safetensor,
 } from './safetensors.js';
+import { encodeSafetensors } from './safetensors_writer.js';
 import type { NamedTensors } from './state_dict.js';
 
 const FORMAT = 'shuffleblock-bundle-1';

@@ -1,20 +1,23 @@
-// Checkpoints: one safetensors file with the model's state, the optimizer's, the position in training and the configuration.
+// Checkpoints: one safetensors file with the model's state, the optimizer's, the position in training and the configuration. A
+// checksum over all of it stands in the metadata, so that a flipped bit in a weight does not go unseen.
 
 import { InputError } from '../device/index.js';
+import { parseConfig } from './config_file.js';
+import { crc32 } from './crc32.js';
 import type { RunConfig } from './run_config.js';
-import { encodeSafetensors, parseSafetensors, type SafetensorsTensor, safetensor } from './safetensors.js';
+import { type SafetensorsTensor, safetensor } from './safetensors.js';
+import { parseSafetensors } from './safetensors_reader.js';
+import { encodeSafetensors } from './safetensors_writer.js';
 import { readState } from './state_dict.js';
-import type { Trainer } from './trainer.js';
+import type { Position, Trainer } from './trainer.js';
 
-const FORMAT = 'shuffleblock-checkpoint-1';
+const FORMAT = 'shuffleblock-checkpoint-2';
 const STATE = /^optimizer\./;
 const TOPOLOGY = 'topology.';
 
 /** What a run needs to know beside its tensors to go on. */
-export interface CheckpointPosition {
+export interface CheckpointPosition extends Position {
   readonly config: RunConfig;
-  /** Steps done. */
-  readonly step: number;
   /** Sums of the epoch so far. */
   readonly metrics: { readonly lossSum: number[]; readonly counts: number[] };
 }
@@ -31,7 +34,7 @@ export interface Checkpoint extends CheckpointPosition {
 /** The bytes of a checkpoint file: the trainer's state as of this call. Call it between steps. */
 export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
   const { model, topology, config } = trainer.parts;
-  const { step } = trainer;
+  const { position } = trainer;
   const [parameters, metrics, state, topologyState] = await Promise.all([
     readState(model),
     trainer.metrics.state(),
@@ -42,21 +45,37 @@ export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
     ),
     topology?.state() ?? [],
   ]);
-  const position: CheckpointPosition = { config, step, metrics };
   const topologies = topologyState.map(([name, tensor]): [string, SafetensorsTensor] => [TOPOLOGY + name, tensor]);
-  const tensors = [...parameters, ...state, ...topologies];
-  return encodeSafetensors(tensors, { format: FORMAT, position: JSON.stringify(position) });
+  const tensors = new Map([...parameters, ...state, ...topologies]);
+  return sealCheckpoint(tensors, { config, ...position, metrics });
+}
+
+/** A checkpoint file of these tensors, with its checksum. */
+export function sealCheckpoint(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  position: CheckpointPosition,
+): Uint8Array {
+  const text = JSON.stringify(position);
+  const metadata = { format: FORMAT, position: text, checksum: checksum(tensors, text) };
+  return encodeSafetensors(tensors, metadata);
 }
 
 /**
  * @param where the file's name, for messages.
- * @throws InputError if the bytes are not a checkpoint.
+ * @throws InputError if the bytes are not a checkpoint, or a damaged one.
  */
 export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { metadata, tensors } = parseSafetensors(bytes, where);
   if (metadata.format !== FORMAT) {
     throw new InputError(
       `${where}: expected a checkpoint (${FORMAT}), got ${metadata.format ?? 'a file without format'}`,
+    );
+  }
+  const { position: text = '' } = metadata;
+  const sum = checksum(tensors, text);
+  if (metadata.checksum !== sum) {
+    throw new InputError(
+      `${where}: expected contents of checksum ${metadata.checksum ?? 'none'}, got ${sum}: a damaged checkpoint`,
     );
   }
   const isModel = (name: string) => !STATE.test(name) && !name.startsWith(TOPOLOGY);
@@ -67,7 +86,7 @@ export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       .filter(([name]) => name.startsWith(TOPOLOGY))
       .map(([name, tensor]) => [name.slice(TOPOLOGY.length), tensor] as const),
   );
-  return { ...parsePosition(metadata.position, where), model, state, topology };
+  return { ...parsePosition(text, where), model, state, topology };
 }
 
 /** Whether a safetensors file is a checkpoint of ours, rather than a plain state dict. */
@@ -75,22 +94,55 @@ export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolea
   return metadata.format === FORMAT;
 }
 
-function parsePosition(text: string | undefined, where: string): CheckpointPosition {
-  try {
-    const { config, step, metrics } = JSON.parse(text ?? '');
-    const isConfig = typeof config?.model === 'string' && typeof config.dataSet === 'string';
-    const isStep = Number.isInteger(step) && step >= 0;
-    if (isConfig && isStep && areNumbers(metrics?.lossSum, 2) && areNumbers(metrics?.counts, 3)) {
-      return { config, step, metrics };
-    }
-  } catch {
-    // Told below, like everything else that is not a position.
-  }
-  throw new InputError(
-    `${where}: expected configuration and step in its metadata, got ${text ? 'something else' : 'none'}`,
-  );
+/** Of what a checkpoint says, whatever the order of its tensors: 8 hexadecimal digits. */
+function checksum(tensors: ReadonlyMap<string, SafetensorsTensor>, position: string): string {
+  const sorted = [...tensors].sort(([a], [b]) => (a < b ? -1 : 1));
+  const description = sorted.map(([name, { dtype, shape }]) => [name, dtype, shape]);
+  let sum = crc32(new TextEncoder().encode(JSON.stringify([position, description])));
+  for (const [, { data }] of sorted) sum = crc32(data, sum);
+  return sum.toString(16).padStart(8, '0');
 }
 
-function areNumbers(values: unknown, count: number): boolean {
-  return Array.isArray(values) && values.length === count && values.every(Number.isFinite);
+function parsePosition(text: string, where: string): CheckpointPosition {
+  const { config, step, finishedEpochs, best, metrics } = parseObject(text, where);
+  const isBest = (value: unknown) =>
+    isRecord(value) && isCount(value.epoch) && typeof value.testAccuracy === 'number' && value.testAccuracy >= 0;
+  const isSums = (value: unknown) =>
+    isRecord(value) &&
+    areAll(value.lossSum, 2, Number.isFinite) &&
+    areAll(value.counts, 3, (count) => isCount(count) && count < 2 ** 32);
+  const checks: [string, boolean][] = [
+    ['step', isCount(step)],
+    ['finishedEpochs', isCount(finishedEpochs)],
+    ['best', best === undefined || isBest(best)],
+    ['metrics', isSums(metrics)],
+  ];
+  const wrong = checks.find(([, isRight]) => !isRight);
+  if (wrong) {
+    throw new InputError(`${where}: expected the position of a run in its metadata, got none or another ${wrong[0]}`);
+  }
+  const position = { step, finishedEpochs, metrics, ...(best === undefined ? {} : { best }) };
+  return { ...(position as Omit<CheckpointPosition, 'config'>), config: parseConfig(config, `${where}: config`) };
+}
+
+function parseObject(text: string, where: string): Record<string, unknown> {
+  try {
+    const value = JSON.parse(text);
+    if (isRecord(value)) return value;
+  } catch {
+    // Told below, like everything else that is no object.
+  }
+  throw new InputError(`${where}: expected the position of a run in its metadata, got ${text ? 'no object' : 'none'}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function areAll(values: unknown, count: number, test: (value: unknown) => boolean): boolean {
+  return Array.isArray(values) && values.length === count && values.every(test);
 }

@@ -1,4 +1,4 @@
-// What a training run tells as it goes: the lines of metrics.jsonl.
+// What a training run tells as it goes: the lines of metrics.jsonl, and pauses.
 
 import type { TopologyEvent } from './topology_updates.js';
 
@@ -30,4 +30,14 @@ export interface EpochEvent {
   readonly seconds: number;
 }
 
-export type TrainingEvent = StepEvent | TopologyEvent | EpochEvent;
+/** Between two steps, for whoever wants to save; no line. */
+export interface PauseEvent {
+  readonly type: 'pause';
+  /** The step before the pause. */
+  readonly step: number;
+}
+
+/** A line of metrics.jsonl. */
+export type MetricsLine = StepEvent | TopologyEvent | EpochEvent;
+
+export type TrainingEvent = MetricsLine | PauseEvent;

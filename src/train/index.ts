@@ -1,9 +1,10 @@
 // Training: methods, optimizer, the loop, evaluation, checkpoints. Browser-safe.
 export { type BundleOptions, encodeBundle, isBundle, unpackBundle } from './bundle.js';
-export { type Checkpoint, encodeCheckpoint, isCheckpoint, parseCheckpoint } from './checkpoint.js';
+export { type Checkpoint, encodeCheckpoint, isCheckpoint, parseCheckpoint, sealCheckpoint } from './checkpoint.js';
+export { configDifferences, parseConfig } from './config_file.js';
 export { DivergenceError } from './divergence.js';
 export { evaluate } from './evaluate.js';
-export type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
+export type { EpochEvent, MetricsLine, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
 export { type LayerPlan, type LayerRule, planLayers } from './layer_plan.js';
 export { type LearningRate, type MultiStepOptions, multiStep } from './learning_rate.js';
@@ -26,18 +27,14 @@ export {
 } from './model_settings.js';
 export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
+export { restoreTrainer } from './restore.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
-export {
-  asFloat32,
-  encodeSafetensors,
-  parseSafetensors,
-  type SafetensorsFile,
-  type SafetensorsTensor,
-  safetensor,
-} from './safetensors.js';
+export { asFloat32, type SafetensorsFile, type SafetensorsTensor, safetensor } from './safetensors.js';
+export { parseSafetensors } from './safetensors_reader.js';
+export { encodeSafetensors } from './safetensors_writer.js';
 export { createTrainer, type InitialState } from './setup.js';
 export { Sgd, type SgdOptions } from './sgd.js';
 export { type LoadOptions, loadState, type NamedTensors, readDenseState, readState } from './state_dict.js';
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
-export { Trainer, type TrainerParts } from './trainer.js';
+export { type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';

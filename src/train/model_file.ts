@@ -7,7 +7,7 @@ import { Random } from '../tensor/index.js';
 import { isBundle, unpackBundle } from './bundle.js';
 import { isCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { type ModelSettings, settingsOf } from './model_settings.js';
-import { parseSafetensors } from './safetensors.js';
+import { parseSafetensors } from './safetensors_reader.js';
 import { loadState, type NamedTensors } from './state_dict.js';
 
 export interface ModelFile {

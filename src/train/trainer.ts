@@ -3,13 +3,13 @@
 
 import { backward } from '../autograd/index.js';
 import { batches, epochSamples, type ResidentImages } from '../data/index.js';
-import type { Device } from '../device/index.js';
+import { type Device, InputError } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { crossEntropy, guardLoss } from '../shaders/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
 import { divergence } from './divergence.js';
 import { evaluate } from './evaluate.js';
-import type { EpochEvent, StepEvent, TrainingEvent } from './events.js';
+import type { EpochEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 import type { LearningRate } from './learning_rate.js';
 import { Metrics } from './metrics.js';
 import type { Optimizer } from './optimizer.js';
@@ -29,6 +29,21 @@ export interface TrainerParts {
   readonly config: RunConfig;
 }
 
+/** Where a run stands, beside its tensors. */
+export interface Position {
+  /** Steps done. */
+  readonly step: number;
+  /** Epochs that have been evaluated. After the last step of an epoch, and before its evaluation, it does not count yet. */
+  readonly finishedEpochs: number;
+  /** The first epoch of the highest test accuracy so far. */
+  readonly best?: { readonly epoch: number; readonly testAccuracy: number };
+}
+
+export interface RunOptions {
+  /** Steps between pauses, in which nothing is told but the trainer's state can be saved; none if not given. */
+  readonly pauseEvery?: number;
+}
+
 /** Steps after which the host waits for the GPU, so that it never runs far ahead. */
 const MOST_STEPS_AHEAD = 32;
 
@@ -38,8 +53,7 @@ export function totalStepsOf({ epochs, batchSize, maxSteps }: RunConfig, count: 
 }
 
 export class Trainer {
-  /** Steps done. */
-  step = 0;
+  private at: Position = { step: 0, finishedEpochs: 0 };
   readonly totalSteps: number;
   readonly metrics: Metrics;
   private readonly stepsPerEpoch: number;
@@ -57,8 +71,9 @@ export class Trainer {
     this.guard = keep(Tensor.zeros(device, [2], 'u32'));
   }
 
-  get epoch(): number {
-    return Math.floor(this.step / this.stepsPerEpoch);
+  /** Steps done. */
+  get step(): number {
+    return this.at.step;
   }
 
   /** What a checkpoint holds beside the model, by its name there; names begin with `optimizer.`. */
@@ -66,9 +81,31 @@ export class Trainer {
     return this.parts.optimizer.state();
   }
 
-  /** Goes on after `step` steps, with parameters and `state()` restored by the caller. */
-  resumeAt(step: number): void {
-    this.step = step;
+  get position(): Position {
+    return this.at;
+  }
+
+  get isFinished(): boolean {
+    return this.step >= this.totalSteps && this.at.finishedEpochs * this.stepsPerEpoch >= this.step;
+  }
+
+  /**
+   * Goes on from there, with parameters, `state()` and metrics restored by the caller. An epoch that ended early, because the
+   * run did, is gone on with if the run is longer now.
+   * @throws InputError if no run of this length can stand there.
+   */
+  resumeAt(position: Position): void {
+    const { step, finishedEpochs, best } = position;
+    const whole = Math.floor(step / this.stepsPerEpoch);
+    const isPlace = finishedEpochs === whole || finishedEpochs === Math.ceil(step / this.stepsPerEpoch);
+    const isBeforeEvaluation = step > 0 && step % this.stepsPerEpoch === 0 && finishedEpochs === whole - 1;
+    if (!isPlace && !isBeforeEvaluation) {
+      throw new InputError(
+        `step ${step} with ${this.stepsPerEpoch} steps an epoch: expected ${whole} finished epochs, got ${finishedEpochs}`,
+      );
+    }
+    const isLonger = step < this.totalSteps;
+    this.at = { step, finishedEpochs: isLonger ? Math.min(finishedEpochs, whole) : finishedEpochs, best };
     this.guard.write([0, step]);
   }
 
@@ -76,16 +113,16 @@ export class Trainer {
    * Trains to the end.
    * @throws DivergenceError when a loss is not finite; parameters are then as they were before that step.
    */
-  async *run(): AsyncGenerator<TrainingEvent> {
-    while (this.step < this.totalSteps) {
-      const epoch = this.epoch;
+  async *run(options: RunOptions = {}): AsyncGenerator<TrainingEvent> {
+    while (!this.isFinished) {
+      const epoch = this.at.finishedEpochs;
       const start = performance.now();
-      yield* this.trainEpoch(epoch);
+      yield* this.trainEpoch(epoch, options);
       yield await this.finishEpoch(epoch, start);
     }
   }
 
-  private async *trainEpoch(epoch: number): AsyncGenerator<TrainingEvent> {
+  private async *trainEpoch(epoch: number, { pauseEvery }: RunOptions): AsyncGenerator<TrainingEvent> {
     const { train, optimizer, learningRate, topology, config } = this.parts;
     const lr = learningRate(epoch);
     optimizer.setLearningRate(lr);
@@ -100,7 +137,7 @@ export class Trainer {
       topology?.collect(step);
       const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
       const reading = scope(() => this.trainStep(first, size, isLogged || updates !== undefined));
-      this.step++;
+      this.at = { ...this.at, step: step + 1 };
       const loss = await reading;
       if (updates) yield* await updates.apply(step);
       if (isLogged) {
@@ -108,6 +145,9 @@ export class Trainer {
         const ms = (now - last.time) / (this.step - last.step);
         last = { step: this.step, time: now };
         yield { type: 'step', step, epoch, loss: loss!, lr, ms } satisfies StepEvent;
+      } else if (pauseEvery !== undefined && this.step % pauseEvery === 0) {
+        await this.checkedLoss();
+        yield { type: 'pause', step } satisfies PauseEvent;
       } else if (this.step % MOST_STEPS_AHEAD === 0) {
         await this.checkedLoss();
       }
@@ -159,10 +199,17 @@ export class Trainer {
     await this.checkedLoss();
     const train = await this.metrics.read();
     const tested = await evaluate(device, model, test, config.batchSize);
+    const { step, best } = this.at;
+    const isBest = best === undefined || tested.accuracy > best.testAccuracy;
+    this.at = {
+      step,
+      finishedEpochs: epoch + 1,
+      best: isBest ? { epoch, testAccuracy: tested.accuracy } : best,
+    };
     return {
       type: 'epoch',
       epoch,
-      step: this.step,
+      step,
       trainLoss: train.loss,
       trainAccuracy: train.accuracy,
       testLoss: tested.loss,

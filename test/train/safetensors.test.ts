@@ -2,15 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/device/errors.js';
 import { Random } from '../../src/tensor/index.js';
-import {
-  asFloat32,
-  asUint8Mask,
-  asUint32,
-  encodeSafetensors,
-  parseSafetensors,
-  type SafetensorsTensor,
-  safetensor,
-} from '../../src/train/safetensors.js';
+import { asFloat32, asUint8Mask, asUint32, type SafetensorsTensor, safetensor } from '../../src/train/safetensors.js';
+import { parseSafetensors } from '../../src/train/safetensors_reader.js';
+import { encodeSafetensors } from '../../src/train/safetensors_writer.js';
 
 /** A file of this header and this many bytes of data (0, 1, 2, ...). `headerBytes` is what the file claims. */
 function fileOf(header: string | object, dataBytes = 0, headerBytes?: number | bigint): Uint8Array {

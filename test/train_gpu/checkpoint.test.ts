@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/device/index.js';
 import {
-  asFloat32,
   type Checkpoint,
   createTrainer,
   encodeCheckpoint,
@@ -13,6 +12,8 @@ import {
   parseSafetensors,
   type RunConfig,
   readState,
+  restoreTrainer,
+  sealCheckpoint,
   type Trainer,
 } from '../../src/train/index.js';
 import { testDevice } from '../support/device.js';
@@ -40,10 +41,7 @@ async function runWithCheckpoint(config: RunConfig, step: number) {
 /** A trainer that stands where the checkpoint was made. */
 async function resumed(checkpoint: Checkpoint): Promise<Trainer> {
   const trainer = await createTrainer(device, checkpoint.config, dataset, { tensors: checkpoint.model, where });
-  for (const [name, tensor] of trainer.state()) tensor.write(asFloat32(checkpoint.state.get(name)!, name));
-  trainer.parts.topology?.restore(checkpoint.topology, checkpoint.step, where);
-  trainer.metrics.restore(checkpoint.metrics);
-  trainer.resumeAt(checkpoint.step);
+  restoreTrainer(trainer, checkpoint, where);
   return trainer;
 }
 
@@ -130,12 +128,13 @@ describe('another file', () => {
     const trainer = await createTrainer(device, CONFIG, dataset);
     const bytes = await encodeCheckpoint(trainer);
     trainer.dispose();
-    const { metadata, tensors } = parseSafetensors(bytes, where);
+    const { config, step, finishedEpochs, metrics } = parseCheckpoint(bytes, where);
+    const { tensors } = parseSafetensors(bytes, where);
     const columns = tensors.get('fc2.weight.blocks.block_columns')!;
     const damaged = columns.data.slice();
     damaged[3] = 0x7f;
     tensors.set('fc2.weight.blocks.block_columns', { ...columns, data: damaged });
-    const { config, model } = parseCheckpoint(encodeSafetensors(tensors, metadata), where);
+    const { model } = parseCheckpoint(sealCheckpoint(tensors, { config, step, finishedEpochs, metrics }), where);
     const { usedBytes } = device.memory();
     const refused = createTrainer(device, config, dataset, { tensors: model, where });
     await expect(refused).rejects.toThrow(

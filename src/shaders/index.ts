@@ -25,3 +25,4 @@ export { relu } from './relu/relu.js';
 export { flatten, reshape } from './reshape/reshape.js';
 export { scale } from './scale/scale.js';
 export { guardLoss, sgdStep } from './sgd/sgd.js';
+export { dropSmallest, growLargest, type TopK } from './top_k/top_k.js';

@@ -3,36 +3,36 @@
 import type { TopologyEvent } from '../train/index.js';
 
 /** Updates in a row without a change before a run that should be dynamic is called static. */
-const PATIENCE = 5;
+const PATIENCE = 3;
 
 export class TopologyLog {
   private readonly steps = new Set<number>();
   private active = 0;
   private grown = 0;
-  private lastChange: number | undefined;
-  private warned = false;
-  private readonly idle = new Set<number>();
+  /** Layers of the present update that have told of themselves, and what they have grown. */
+  private told = { layers: 0, grown: 0 };
+  /** Updates in a row that changed nothing. */
+  private idle = 0;
 
-  constructor(private readonly warn: (message: string) => void) {}
+  /** @param layers that change in an update: each tells of itself. */
+  constructor(
+    private readonly layers: number,
+    private readonly warn: (message: string) => void,
+  ) {}
 
   add(event: TopologyEvent): void {
     this.steps.add(event.step);
     this.active += event.nnz;
     this.grown += event.grown;
-    if (event.grown > 0) {
-      this.lastChange = event.step;
-      this.idle.clear();
-    } else if (event.step !== this.lastChange) {
-      this.idle.add(event.step);
-    }
-    // Counted once an update is whole: its last layer may still change something.
-    if (this.idle.size > PATIENCE && !this.warned) {
-      this.warned = true;
-      this.warn(
-        `warning: ${PATIENCE} topology updates in a row changed nothing: the training is static. The drop rule may find no ` +
-          'candidates that share rows or columns; try --drop-rule column-norm',
-      );
-    }
+    this.told = { layers: this.told.layers + 1, grown: this.told.grown + event.grown };
+    if (this.told.layers < this.layers) return;
+    this.idle = this.told.grown > 0 ? 0 : this.idle + 1;
+    this.told = { layers: 0, grown: 0 };
+    if (this.idle !== PATIENCE) return;
+    this.warn(
+      `warning: step ${event.step + 1}: ${PATIENCE} topology updates in a row changed nothing: the training is static. The drop ` +
+        'rule may find no candidates that share rows or columns; try --drop-rule column-norm',
+    );
   }
 
   /** What happened since the last call, to end an epoch's line with. */

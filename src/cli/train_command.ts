@@ -124,7 +124,7 @@ function describeMethod(config: RunConfig): string {
 /** Trains, prints and saves. */
 async function train(trainer: Trainer, folder: RunFolder, checkpointEvery: number | undefined): Promise<void> {
   const progress = startProgress(trainer.totalSteps, 'steps');
-  const topology = new TopologyLog((warning) => progress.log(warning));
+  const topology = new TopologyLog(trainer.parts.topology?.layerCount ?? 0, (warning) => progress.log(warning));
   const interrupt = onInterrupt();
   let lastSave = performance.now();
   const save = async (isBest: boolean) => {

@@ -55,6 +55,11 @@ export class TopologyUpdates {
     this.explored = new Map(this.layers().map(([layer, weight]) => [layer, new Exploration(weight)]));
   }
 
+  /** Layers that every update tells of. */
+  get layerCount(): number {
+    return this.explored.size;
+  }
+
   /** Whether an update follows this step. */
   isDue(step: number): boolean {
     return this.options.schedule.isUpdateStep(step);

@@ -58,7 +58,16 @@ describe('flags', () => {
     [['--block_size', '785'], /^block size: expected at most 784, .*, got 785$/],
     [['--block-size', '0', '--method', 'dsb'], /^--block-size 0: expected --method rigl, set or dense/],
     [['--static-update', 'maybe'], /^--static-update: expected y or n, got 'maybe'$/],
-    [['--dense-layers', 'fc9'], /expected dense layers among fc1, fc2, fc3, got fc9$/],
+    [['--dense-layers', 'fc9'], /^dense layers: expected a pattern that matches a layer \(fc1, fc2, fc3\), got 'fc9'$/],
+    [
+      ['--layer', 'fc9*:density=0.5'],
+      /^layer: expected a pattern that matches a layer \(fc1, fc2, fc3\), got 'fc9\*'$/,
+    ],
+    [
+      ['--layer', 'fc1:density=0.5'],
+      /^sparsity: expected at least 0\.\d{4} and below 0\.\d{4}, .* \(fc1 0\.5\), got 0\.9$/,
+    ],
+    [['--T_end', '10'], /^T_end: expected more than 24, .*, got 10: nothing would ever change$/],
     [['--epochs', '0'], /^epochs: expected a positive whole number, got 0$/],
     [['--lr', 'Infinity'], /^--lr: expected a number, got 'Infinity'$/],
     [['--seed', '-1'], /^seed: expected a whole number in \[0, 2\^32\), got -1$/],

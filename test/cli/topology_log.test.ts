@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { TopologyLog } from '../../src/cli/topology_log.js';
 
-function log() {
+function log(layers: number) {
   const warnings: string[] = [];
-  const topology = new TopologyLog((warning) => warnings.push(warning));
+  const topology = new TopologyLog(layers, (warning) => warnings.push(warning));
   /** One update of layers of 100 active weights each, of which so many have moved. */
   const update = (step: number, ...grown: number[]) => {
     for (const [i, moved] of grown.entries()) {
@@ -18,7 +18,7 @@ function log() {
 
 describe('end of an epoch', () => {
   it('counts updates, not layers, and tells the share that moved', () => {
-    const { topology, update } = log();
+    const { topology, update } = log(3);
     update(9, 10, 20, 0);
     expect(topology.endEpoch()).toBe('  1 topology update, 10.0% of weights moved at each');
     update(19, 30, 0, 0);
@@ -27,29 +27,40 @@ describe('end of an epoch', () => {
   });
 
   it('is silent where there were none', () => {
-    expect(log().topology.endEpoch()).toBe('');
+    expect(log(1).topology.endEpoch()).toBe('');
   });
 });
 
 describe('warning', () => {
-  it('comes once, at the sixth update in a row that changes nothing', () => {
-    const { warnings, update } = log();
-    for (let step = 0; step < 5; step++) update(step, 0, 0);
+  it('comes at the end of the third update in a row that changes nothing', () => {
+    const { warnings, update } = log(2);
+    for (const step of [99, 199]) update(step, 0, 0);
+    update(299, 0);
     expect(warnings).toEqual([]);
-    for (let step = 5; step < 20; step++) update(step, 0, 0);
+    update(299, 0);
     expect(warnings).toHaveLength(1);
-    expect(warnings[0]).toMatch(/^warning: 5 topology updates in a row changed nothing: .*--drop-rule column-norm$/);
+    expect(warnings[0]).toMatch(
+      /^warning: step 300: 3 topology updates in a row changed nothing: .*--drop-rule column-norm$/,
+    );
+    for (let step = 399; step < 2000; step += 100) update(step, 0, 0);
+    expect(warnings, 'told once').toHaveLength(1);
+  });
+
+  it('comes again where updates stop to change anything once more', () => {
+    const { warnings, update } = log(1);
+    for (let step = 0; step < 10; step++) update(step, step === 5 ? 1 : 0);
+    expect(warnings.map((text) => text.slice(0, 15))).toEqual(['warning: step 3', 'warning: step 9']);
   });
 
   it('does not come as long as any layer changes now and then, first or last', () => {
-    const { warnings, update } = log();
-    for (let step = 0; step < 40; step++) update(step, step % 10 === 4 ? 1 : 0, 0, step % 10 === 9 ? 1 : 0);
+    const { warnings, update } = log(3);
+    for (let step = 0; step < 40; step++) update(step, step % 6 === 2 ? 1 : 0, 0, step % 6 === 5 ? 1 : 0);
     expect(warnings).toEqual([]);
   });
 
   it('counts across epochs', () => {
-    const { warnings, topology, update } = log();
-    for (let step = 0; step < 6; step++) {
+    const { warnings, topology, update } = log(1);
+    for (let step = 0; step < 3; step++) {
       update(step, 0);
       topology.endEpoch();
     }

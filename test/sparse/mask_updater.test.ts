@@ -96,6 +96,33 @@ describe('updateMaskRandomly', () => {
     }
   });
 
+  it.each(['RigL', 'SET'])('and over 1,000 updates of one layer in training: %s', (method) => {
+    const random = new Random(23);
+    const n = 300;
+    let weight = randomMatrix(random, 1, n);
+    let mask = initialMask(weight, 0.9);
+    const active = count(mask);
+    const explored = mask.slice();
+    for (let i = 0; i < 1000; i++) {
+      const options = { mask, weight, dropFraction: 0.3 };
+      const update =
+        method === 'RigL'
+          ? updateMask({ ...options, gradient: randomMatrix(random, 1, n) })
+          : updateMaskRandomly({ ...options, random: () => random.uniform() });
+      checkUpdate(mask, update);
+      // Survivors are trained on, grown weights start from 0.
+      const noise = randomMatrix(random, 1, n);
+      weight = weight.map((value, at) => {
+        if (update.mask[at] === 0) return 0;
+        return (update.grown[at] === 1 ? 0 : 0.9 * value) + 0.3 * noise[at];
+      });
+      mask = update.mask;
+      for (let at = 0; at < n; at++) explored[at] |= mask[at];
+    }
+    expect(count(mask)).toBe(active);
+    expect(count(explored)).toBe(n);
+  });
+
   it('grows every inactive position equally often', () => {
     const random = new Random(19);
     const mask = Uint8Array.of(1, 1, 1, 1, 0, 0, 0, 0, 0, 0);

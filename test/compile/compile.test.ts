@@ -37,8 +37,15 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
       POSITIONS: Math.min(32, 2 ** Math.floor(Math.log2(512 / BLOCK))),
     })),
   ),
-  conv2d_gather: [{ COLUMNS: 1 }, { COLUMNS: 4 }],
-  conv2d_grad_weight: [8, 4].flatMap((COLUMNS) => [64, 32].map((TILE) => ({ COLUMNS, TILE }))),
+  conv2d_gather: [
+    { COLUMNS: 1, ROWS: 16 },
+    { COLUMNS: 4, ROWS: 16 },
+    { COLUMNS: 4, ROWS: 20 },
+  ],
+  conv2d_grad_weight: [
+    ...[8, 4].flatMap((COLUMNS) => [64, 32].map((TILE) => ({ COLUMNS, TILE, ROWS: 16 }))),
+    { COLUMNS: 8, TILE: 32, ROWS: 20 },
+  ],
   gather_labels: [{ LABEL_BYTES: 4 }],
   reduce_columns: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
   reduce_grad_input: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],

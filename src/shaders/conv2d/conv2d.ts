@@ -12,6 +12,7 @@ import {
   chunkSize,
   columnsPerThread,
   conv2dGeometry,
+  rowsPerThread,
   weightColumnsPerThread,
 } from './geometry.js';
 
@@ -83,19 +84,19 @@ interface GatherParams extends Readonly<Record<string, number>> {
 function gather(x: Tensor, weight: Tensor, y: Tensor, geometry: ConvGeometry, params: GatherParams): void {
   const { down } = params;
   const positions = Math.ceil(params.out_height / down) * Math.ceil(params.out_width / down) * geometry.batch;
-  const rowsPerThread = gatherKernel.constant('ROWS');
+  const rows = rowsPerThread(x.device, gatherKernel.constant('ROWS'), params.rows);
   const threads = gatherKernel.constant('WORKGROUP_SIZE');
-  const most = columnsPerThread(x.device, rowsPerThread);
+  const most = columnsPerThread(x.device, gatherKernel.constant('ROWS'));
   let rowThreads = 1;
-  while (rowThreads < gatherKernel.constant('MAX_ROW_THREADS') && rowThreads * rowsPerThread < params.rows) {
+  while (rowThreads < gatherKernel.constant('MAX_ROW_THREADS') && rowThreads * rows < params.rows) {
     if (positions * rowThreads * 2 > threads * most) break;
     rowThreads *= 2;
   }
   // Two variants, not more: each costs a software adapter seconds to compile.
   const columns = positions * rowThreads * 2 > threads * most ? most : 1;
-  const tiled = forBatch(gatherKernel, geometry.batchSize).with({ COLUMNS: columns });
+  const tiled = forBatch(gatherKernel, geometry.batchSize).with({ COLUMNS: columns, ROWS: rows });
   const across = Math.ceil(positions / ((threads / rowThreads) * columns));
-  const rowTiles = Math.ceil(params.rows / (rowsPerThread * rowThreads));
+  const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
   const shared = {
     batch: geometry.batch,
     kernel_height: geometry.kernelHeight,
@@ -110,13 +111,14 @@ export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGe
   const { device } = x;
   const { inChannels, outChannels, kernelHeight, kernelWidth } = geometry;
   const columns = inChannels * kernelHeight * kernelWidth;
-  const perThread = weightColumnsPerThread(device, gradWeightKernel.constant('ROWS'));
+  const rows = rowsPerThread(device, gradWeightKernel.constant('ROWS'), outChannels);
+  const perThread = weightColumnsPerThread(device, rows);
   // Half a tile where the columns are few, as in a first layer: the other half would be computed for nothing.
   const tile = gradWeightKernel.constant('TILE') / (columns <= 32 ? 2 : 1);
-  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ COLUMNS: perThread, TILE: tile });
+  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ COLUMNS: perThread, ROWS: rows, TILE: tile });
   const tileColumns = tiled.constant('TILE');
   const across = Math.ceil(columns / tileColumns);
-  const down = Math.ceil(outChannels / tiled.constant('ROWS'));
+  const down = Math.ceil(outChannels / rows);
   const chunk = chunkSize(device, geometry.positions, across * down, outChannels * columns * 4);
   const chunks = Math.ceil(geometry.positions / chunk);
   const partial = Tensor.empty(device, [chunks, outChannels, inChannels, kernelHeight, kernelWidth]);

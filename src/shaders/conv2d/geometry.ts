@@ -84,6 +84,15 @@ export function columnsPerThread(device: Device, rows: number): number {
 }
 
 /**
+ * Rows of the weight that a thread keeps in registers, of `rows` in all: the usual tile, or all rows where a second tile would be mostly
+ * empty, as in a first layer of 20 channels.
+ */
+export function rowsPerThread(device: Device, tile: number, rows: number): number {
+  const all = Math.ceil(rows / 4) * 4;
+  return device.info.isSoftware && all > tile && all <= tile * 1.5 ? all : tile;
+}
+
+/**
  * Positions of a chunk when a sum over `positions` is split over workgroups: enough of them to fill the device next to the
  * `tiles` that exist anyway, but not so many that the partial sums (`partBytes` each) exceed 64 MiB.
  */
@@ -96,5 +105,5 @@ export function chunkSize(device: Device, positions: number, tiles: number, part
 
 /** Columns of the weight that a thread of a weight gradient keeps beside `rows` rows: see `columnsPerThread`. */
 export function weightColumnsPerThread(device: Device, rows: number): number {
-  return device.info.isSoftware && rows <= 16 ? 8 : 4;
+  return device.info.isSoftware && rows <= 24 ? 8 : 4;
 }

@@ -10,6 +10,9 @@ import { type Pool2dOptions, type PoolGeometry, pool2dGeometry } from './pool_ge
 const forwardKernel = kernel(max_pool2d_forward);
 const gradInputKernel = kernel(max_pool2d_grad_input);
 
+/** Of one element of the result: they share the divisions that find it. */
+const VECS_PER_THREAD = 4;
+
 /**
  * y[c, oy, ox, n] = maximum of x[c, oy*stride - padding + ky, ox*stride - padding + kx, n] over ky, kx < kernel, the border
  * left out. NaN if the window holds one. Its gradient goes to the first maximal element (a NaN: the last), row by row.
@@ -26,21 +29,24 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   });
 }
 
-/** Launches a kernel with one invocation for each Vec of `result`. */
+/** Launches a kernel over the Vecs of `result`. */
 function overVecs(
   base: Kernel,
   tensors: Readonly<Record<string, Tensor>>,
   result: Tensor,
   geometry: PoolGeometry,
 ): void {
-  const batchSize = result.shape[3];
+  const [channels, height, width, batchSize] = result.shape;
   const lanes = lanesOf(batchSize);
   const batched = forBatch(base, batchSize);
   const tiled = lanes === 1 ? batched.with({ Taps: 'u32' }) : batched;
-  const count = result.size / lanes;
+  const batch = batchSize / lanes;
+  const batchThreads = Math.ceil(batch / VECS_PER_THREAD);
+  const count = channels * height * width * batchThreads;
   const params = {
     count,
-    batch: batchSize / lanes,
+    batch,
+    batch_threads: batchThreads,
     height: geometry.height,
     width: geometry.width,
     out_height: geometry.outHeight,

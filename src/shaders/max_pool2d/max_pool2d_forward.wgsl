@@ -1,13 +1,15 @@
 // y[c, oy, ox, n] = maximum over a window of x [C, height, width, N], the border left out, and taps[c, oy, ox, n] = where in the window
-// (ky * kernel_size + kx) it was found: the first maximum, or the last NaN, as in PyTorch. One invocation a Vec of y.
+// (ky * kernel_size + kx) it was found: the first maximum, or the last NaN, as in PyTorch. An invocation does every
+// batch_threads-th Vec of one window.
 alias Vec = vec4<f32>;
 alias Taps = vec4<u32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
-  count: u32, // Vecs of y
+  count: u32, // invocations
   batch: u32, // in Vecs
+  batch_threads: u32,
   height: u32,
   width: u32,
   out_height: u32,
@@ -35,10 +37,10 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (i >= params.count) { return; }
-  let n = i % params.batch;
-  let pixel = i / params.batch;
-  let channel = pixel / params.out_width / params.out_height;
-  let window_y = pixel / params.out_width % params.out_height * params.stride; // first row of the window, in the padded image
+  let pixel = i / params.batch_threads;
+  let out_row = pixel / params.out_width;
+  let channel = out_row / params.out_height;
+  let window_y = out_row % params.out_height * params.stride; // first row of the window, in the padded image
   let window_x = pixel % params.out_width * params.stride;
 
   let first_ky = max(window_y, params.padding) - window_y;
@@ -46,18 +48,20 @@ fn main(
   let end_ky = min(params.kernel_size, params.height + params.padding - window_y);
   let end_kx = min(params.kernel_size, params.width + params.padding - window_x);
 
-  let first_row = (channel * params.height + window_y + first_ky - params.padding) * params.width;
-  var best = x[(first_row + window_x + first_kx - params.padding) * params.batch + n];
-  var best_tap = Taps(first_ky * params.kernel_size + first_kx);
-  for (var ky = first_ky; ky < end_ky; ky++) {
-    let row = (channel * params.height + window_y + ky - params.padding) * params.width;
-    for (var kx = first_kx; kx < end_kx; kx++) {
-      let value = x[(row + window_x + kx - params.padding) * params.batch + n];
-      let wins = (magnitude(value) > INFINITY) | ((value > best) & (magnitude(best) <= INFINITY));
-      best = select(best, value, wins);
-      best_tap = select(best_tap, Taps(ky * params.kernel_size + kx), wins);
+  for (var n = i % params.batch_threads; n < params.batch; n += params.batch_threads) {
+    let first_row = (channel * params.height + window_y + first_ky - params.padding) * params.width;
+    var best = x[(first_row + window_x + first_kx - params.padding) * params.batch + n];
+    var best_tap = Taps(first_ky * params.kernel_size + first_kx);
+    for (var ky = first_ky; ky < end_ky; ky++) {
+      let row = (channel * params.height + window_y + ky - params.padding) * params.width;
+      for (var kx = first_kx; kx < end_kx; kx++) {
+        let value = x[(row + window_x + kx - params.padding) * params.batch + n];
+        let wins = (magnitude(value) > INFINITY) | ((value > best) & (magnitude(best) <= INFINITY));
+        best = select(best, value, wins);
+        best_tap = select(best_tap, Taps(ky * params.kernel_size + kx), wins);
+      }
     }
+    y[pixel * params.batch + n] = best;
+    taps[pixel * params.batch + n] = best_tap;
   }
-  y[i] = best;
-  taps[i] = best_tap;
 }

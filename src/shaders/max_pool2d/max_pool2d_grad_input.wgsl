@@ -1,13 +1,15 @@
 // grad_input[c, iy, ix, n] = sum of grad_output over the windows whose maximum was found at this element of x [C, height, width, N].
-// Gathered, one invocation a Vec of grad_input, so that windows may overlap and need no atomics.
+// Gathered, so that windows may overlap and need no atomics. An invocation does every batch_threads-th
+// Vec of one element, which share their windows and the divisions that find them.
 alias Vec = vec4<f32>;
 alias Taps = vec4<u32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
-  count: u32, // Vecs of grad_input
+  count: u32, // invocations
   batch: u32, // in Vecs
+  batch_threads: u32,
   height: u32,
   width: u32,
   out_height: u32,
@@ -36,21 +38,25 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (i >= params.count) { return; }
-  let n = i % params.batch;
-  let pixel = i / params.batch;
-  let channel = pixel / params.width / params.height;
-  let padded_y = pixel / params.width % params.height + params.padding;
+  let pixel = i / params.batch_threads;
+  let row = pixel / params.width;
+  let channel = row / params.height;
+  let padded_y = row % params.height + params.padding;
   let padded_x = pixel % params.width + params.padding;
+  let first_oy = first_window(padded_y);
+  let first_ox = first_window(padded_x);
   let end_oy = min(params.out_height, padded_y / params.stride + 1u);
   let end_ox = min(params.out_width, padded_x / params.stride + 1u);
 
-  var total = Vec(0.0);
-  for (var oy = first_window(padded_y); oy < end_oy; oy++) {
-    for (var ox = first_window(padded_x); ox < end_ox; ox++) {
-      let output = ((channel * params.out_height + oy) * params.out_width + ox) * params.batch + n;
-      let tap = (padded_y - oy * params.stride) * params.kernel_size + padded_x - ox * params.stride;
-      total += select(Vec(0.0), grad_output[output], taps[output] == Taps(tap));
+  for (var n = i % params.batch_threads; n < params.batch; n += params.batch_threads) {
+    var total = Vec(0.0);
+    for (var oy = first_oy; oy < end_oy; oy++) {
+      for (var ox = first_ox; ox < end_ox; ox++) {
+        let output = ((channel * params.out_height + oy) * params.out_width + ox) * params.batch + n;
+        let tap = (padded_y - oy * params.stride) * params.kernel_size + padded_x - ox * params.stride;
+        total += select(Vec(0.0), grad_output[output], taps[output] == Taps(tap));
+      }
     }
+    grad_input[pixel * params.batch + n] = total;
   }
-  grad_input[i] = total;
 }

@@ -1,2 +1,3 @@
 // Reverse-mode differentiation.
 export { type Backward, backward, needsGrad, noGrad, Parameter, record } from './tape.js';
+export { type Operation, type TracedOperation, traceOperations } from './trace.js';

@@ -4,6 +4,7 @@
 import { kernel } from '../device/index.js';
 import { formatShape, keep, sameShape, Tensor } from '../tensor/index.js';
 import { gradient_sum } from '../wgsl.generated.js';
+import { type Operation, reportOperation } from './trace.js';
 
 /**
  * Gradients of the inputs, in their order; `undefined` where none is needed (see `needsGrad`). The tape takes them over. A
@@ -65,9 +66,20 @@ export function needsGrad(tensor: Tensor | undefined): boolean {
   return tensor !== undefined && (tensor instanceof Parameter || nodes.has(tensor));
 }
 
-/** Notes on the tape that `output` came from `inputs`; returns `output`. Does nothing if no input needs a gradient. */
-export function record(operation: string, output: Tensor, inputs: readonly Tensor[], backward: Backward): Tensor {
-  if (enabled && inputs.some(needsGrad)) nodes.set(output, { operation, order: created++, output, inputs, backward });
+/**
+ * Notes on the tape that `output` came from `inputs`, unless no input needs a gradient; returns `output`.
+ * @param operation its name, with its options if it has any: see `traceOperations`.
+ */
+export function record(
+  operation: string | Operation,
+  output: Tensor,
+  inputs: readonly Tensor[],
+  backward: Backward,
+): Tensor {
+  reportOperation(operation, output, inputs);
+  if (!enabled || !inputs.some(needsGrad)) return output;
+  const name = typeof operation === 'string' ? operation : operation.name;
+  nodes.set(output, { operation: name, order: created++, output, inputs, backward });
   return output;
 }
 

@@ -10,12 +10,14 @@ import {
   type CompleteSettings,
   completeSettings,
   encodeBundle,
+  encodeOnnx,
   encodeSafetensors,
   loadModel,
+  onnxModel,
   readDenseState,
   readState,
   sparsityOf,
-} from '../train/index.js';
+} from '../train/index.node.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, addAdapterOption, choice, openCommandDevice } from './options.js';
 
@@ -31,6 +33,7 @@ type Encode = (model: Module, settings: CompleteSettings, flags: ExportFlags) =>
 const FORMATS = {
   // PyTorch's loaders look for this key.
   'state-dict': async (model) => encodeSafetensors(await readDenseState(model), { format: 'pt' }),
+  onnx: async (model, settings) => encodeOnnx(await onnxModel(model, settings)),
   bundle: async (model, settings, { half }) => encodeBundle(await readState(model), settings, { half }),
 } as const satisfies Record<string, Encode>;
 
@@ -42,7 +45,7 @@ export function addExportCommand(root: Command): void {
     .addOption(
       choice(
         '--format <name>',
-        'state-dict: dense, for PyTorch; bundle: sparse, for inference',
+        'state-dict: dense, for PyTorch; onnx: opset 17; bundle: sparse, for inference',
         Object.keys(FORMATS),
       ).makeOptionMandatory(),
     )

@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InputError } from '../device/index.js';
-import { type ModelFile, type ModelSettings, parseModelFile } from '../train/index.js';
+import { isOnnx, type ModelFile, type ModelSettings, parseModelFile, parseOnnx } from '../train/index.node.js';
 
 /** What a state dict does not say; for other files it overrides what they say. */
 export interface ModelFlags {
@@ -37,10 +37,11 @@ export async function readModel(
 export async function readModelFile(path: string, flag = ''): Promise<ModelFile> {
   try {
     const file = (await stat(path)).isDirectory() ? join(path, 'checkpoint-best.safetensors') : path;
-    return parseModelFile(await readFile(file), file);
+    const bytes = await readFile(file);
+    return isOnnx(bytes) ? parseOnnx(bytes, file) : parseModelFile(bytes, file);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    const expected = 'a checkpoint, run folder, bundle or state dict that can be read';
+    const expected = 'a checkpoint, run folder, bundle, state dict or ONNX file that can be read';
     throw new InputError(`${flag}${path}: expected ${expected}, got ${(error as Error).message}`);
   }
 }

@@ -64,7 +64,7 @@ export class Conv2d extends SparsifiableLayer {
     inChannels: number,
     outChannels: number,
     kernel: number,
-    private readonly options: Conv2dLayerOptions = {},
+    readonly options: Conv2dLayerOptions = {},
   ) {
     super(context, [outChannels, inChannels, kernel, kernel], options);
   }

@@ -3,23 +3,23 @@
 import type { Tensor } from '../tensor/index.js';
 import type { Module } from './module.js';
 
-/** Runs `body`; each part of the model that it runs forward is reported with its full name and output as it finishes. */
-export function watchOutputs(
+/** Runs `body`; each part of the model that it runs forward is reported with its full name, output and input as it finishes. */
+export function watchOutputs<T>(
   model: Module,
-  onOutput: (name: string, output: Tensor, part: Module) => void,
-  body: () => void,
-): void {
+  onOutput: (name: string, output: Tensor, part: Module, input: Tensor) => void,
+  body: () => T,
+): T {
   const parts = [...model.modules()];
   for (const [name, part] of parts) {
     const forward = part.forward.bind(part);
     part.forward = (x, mode) => {
       const output = forward(x, mode);
-      onOutput(name, output, part);
+      onOutput(name, output, part, x);
       return output;
     };
   }
   try {
-    body();
+    return body();
   } finally {
     // The method of the class shows again.
     for (const [, part] of parts) delete (part as { forward?: unknown }).forward;

@@ -25,6 +25,8 @@ export {
   parseSettings,
   settingsOf,
 } from './model_settings.js';
+export { onnxModel } from './onnx/onnx_model.js';
+export type { OnnxModel } from './onnx/schema.js';
 export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
 export { restoreTrainer } from './restore.js';

@@ -43,6 +43,8 @@ it('every format evaluates as the run it came from', async () => {
   await run('export', 'run.bundle', '--format', 'state-dict', '--out', 'run.safetensors');
   const dense = await evaluated('run.safetensors', ...NAMED);
   expect(dense).toMatchObject({ kind: 'state dict', loss: expect.closeTo(loss, 5), accuracy });
+  await run('export', 'run', '--format', 'onnx', '--out', 'run.onnx');
+  expect(await evaluated('run.onnx')).toMatchObject({ kind: 'onnx', loss: expect.closeTo(loss, 5), accuracy });
   await run('export', 'run.bundle', '--format', 'bundle', '--half', '--out', 'half.bundle');
   expect((await evaluated('half.bundle')).loss).toBeCloseTo(loss, 2);
   expect(statSync(path('half.bundle')).size).toBeLessThan(0.7 * statSync(path('run.bundle')).size);

@@ -20,7 +20,7 @@ export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const factor = 1 / size ** 2;
   const y = Tensor.empty(x.device, outShape);
   gather(x, y, { up: stride, down: 1, first: -padding, last: size - 1 - padding, factor });
-  return record('avgPool2d', y, [x], (gradOutput) => {
+  return record({ name: 'avgPool2d', attributes: { kernel: size, stride, padding } }, y, [x], (gradOutput) => {
     const gradInput = Tensor.empty(x.device, x.shape);
     gather(gradOutput, gradInput, { up: 1, down: stride, first: padding - size + 1, last: padding, factor });
     return [gradInput];

@@ -95,7 +95,8 @@ export function batchNorm(
     ? batchStatistics(x, running, rows, momentum, epsilon)
     : runningStatistics(running, epsilon);
   overVecs(forwardKernel, { x, statistics, weight, bias, y }, rows, {});
-  return record('batchNorm', y, [x, weight, bias], (gradOutput) => {
+  const attributes = { training, epsilon, running };
+  return record({ name: 'batchNorm', attributes }, y, [x, weight, bias], (gradOutput) => {
     const [gradWeight, gradBias] = gradSums(x, gradOutput, statistics, rows);
     let gradInput: Tensor | undefined;
     if (needsGrad(x)) {

@@ -25,7 +25,8 @@ const gradWeightKernel = kernel(conv2d_grad_weight);
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
-  return record('conv2d', conv2dForward(x, weight, geometry), [x, weight], (gradOutput) => [
+  const operation = { name: 'conv2d', attributes: geometry };
+  return record(operation, conv2dForward(x, weight, geometry), [x, weight], (gradOutput) => [
     needsGrad(x) ? conv2dGradInput(gradOutput, weight, geometry) : undefined,
     needsGrad(weight) ? conv2dGradWeight(x, gradOutput, geometry) : undefined,
   ]);

@@ -22,7 +22,7 @@ export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const y = Tensor.empty(x.device, geometry.outShape);
   const taps = Tensor.empty(x.device, geometry.outShape, 'u32');
   overVecs(forwardKernel, { x, y, taps }, y, geometry);
-  return record('maxPool2d', y, [x], (gradOutput) => {
+  return record({ name: 'maxPool2d', attributes: geometry }, y, [x], (gradOutput) => {
     const gradInput = Tensor.empty(x.device, x.shape);
     overVecs(gradInputKernel, { grad_output: gradOutput, taps, grad_input: gradInput }, gradInput, geometry);
     return [gradInput];

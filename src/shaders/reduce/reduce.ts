@@ -66,7 +66,7 @@ function reduction(
   const fold = { MAXIMUM: isMaximum ? 1 : 0 };
   if (extent.inner === 1) reduceRows(x, y, extent, factor, fold);
   else runKernelOn(columnsKernel.with(fold), { x, y }, { ...extent, factor }, workgroupsFor(y.size));
-  return record(operation, y, [x], (gradOutput) => {
+  return record({ name: operation, attributes: { axis } }, y, [x], (gradOutput) => {
     const gradInput = Tensor.empty(x.device, x.shape);
     const tensors = { x, y, grad_output: gradOutput, grad_input: gradInput };
     runKernelOn(gradInputKernel.with(fold), tensors, { ...extent, factor }, workgroupsFor(y.size));

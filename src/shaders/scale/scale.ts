@@ -10,7 +10,9 @@ const forwardKernel = kernel(scale_forward);
 
 /** y = factor * x, any shape. Gradient: grad_x = factor * grad_y. */
 export function scale(x: Tensor, factor: number): Tensor {
-  return record('scale', scaled(x, factor), [x], (gradOutput) => [scaled(gradOutput, factor)]);
+  return record({ name: 'scale', attributes: { factor } }, scaled(x, factor), [x], (gradOutput) => [
+    scaled(gradOutput, factor),
+  ]);
 }
 
 function scaled(x: Tensor, factor: number): Tensor {

@@ -1,4 +1,6 @@
 // Every operation, one line each.
+
+export { type AdamwHyper, adamwCorrection, adamwHyper, adamwStep, type Moments } from './adamw/adamw.js';
 export { add } from './add/add.js';
 export { addBias } from './add_bias/add_bias.js';
 export { avgPool2d, globalAvgPool2d } from './avg_pool2d/avg_pool2d.js';
@@ -19,6 +21,7 @@ export { type MaskWeightOptions, maskWeight } from './mask_weight/mask_weight.js
 export { matmul } from './matmul/matmul.js';
 export { maxPool2d } from './max_pool2d/max_pool2d.js';
 export type { Pool2dOptions } from './max_pool2d/pool_geometry.js';
+export { movingAverage } from './moving_average/moving_average.js';
 export { mul } from './mul/mul.js';
 export { max, mean, sum } from './reduce/reduce.js';
 export { relu } from './relu/relu.js';

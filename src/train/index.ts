@@ -1,4 +1,6 @@
 // Training: methods, optimizer, the loop, evaluation, checkpoints. Browser-safe.
+
+export { Adamw, type AdamwOptions } from './adamw.js';
 export { type BundleOptions, encodeBundle, isBundle, unpackBundle } from './bundle.js';
 export { type Checkpoint, encodeCheckpoint, isCheckpoint, parseCheckpoint, sealCheckpoint } from './checkpoint.js';
 export { configDifferences, parseConfig } from './config_file.js';
@@ -7,7 +9,15 @@ export { evaluate } from './evaluate.js';
 export type { EpochEvent, MetricsLine, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
 export { type LayerPlan, type LayerRule, planLayers } from './layer_plan.js';
-export { type LearningRate, type MultiStepOptions, multiStep } from './learning_rate.js';
+export {
+  constant,
+  cosine,
+  type LearningRate,
+  type MultiStepOptions,
+  multiStep,
+  warmUp,
+  warmUpOfOriginal,
+} from './learning_rate.js';
 export {
   GROWTH_NAMES,
   type GrowthName,

@@ -1,4 +1,7 @@
-// Learning rates over training.
+// Learning rates over training, one for each epoch.
+
+/** Learning rate of an epoch, counted from 0. */
+export type LearningRate = (epoch: number) => number;
 
 export interface MultiStepOptions {
   readonly learningRate: number;
@@ -8,9 +11,29 @@ export interface MultiStepOptions {
   readonly gamma?: number;
 }
 
-/** Learning rate of an epoch, counted from 0. */
-export type LearningRate = (epoch: number) => number;
-
 export function multiStep({ learningRate, milestones, gamma = 0.1 }: MultiStepOptions): LearningRate {
   return (epoch) => learningRate * gamma ** milestones.filter((milestone) => epoch >= milestone).length;
+}
+
+export function constant(learningRate: number): LearningRate {
+  return () => learningRate;
+}
+
+/** Half a cosine (Loshchilov and Hutter, ICLR 2017): `learningRate` in epoch 0, nearly 0 in the last of `epochs`. */
+export function cosine(learningRate: number, epochs: number): LearningRate {
+  return (epoch) => (learningRate / 2) * (1 + Math.cos((Math.PI * epoch) / epochs));
+}
+
+/** The first `epochs` epochs rise linearly to the schedule's rate, from a share 1 / epochs of it in epoch 0. Milestones stay where they are. */
+export function warmUp(epochs: number, schedule: LearningRate): LearningRate {
+  return (epoch) => schedule(epoch) * Math.min(1, (epoch + 1) / Math.max(1, epochs));
+}
+
+/**
+ * As the original program warms up (pytorch-gradual-warmup-lr with multiplier 1): epoch 0 has rate 0, epoch `epochs` the full one, and
+ * only the epoch after it is epoch 0 of the schedule. With 5 epochs of warm-up milestones come 6 epochs late.
+ */
+export function warmUpOfOriginal(epochs: number, schedule: LearningRate): LearningRate {
+  if (epochs === 0) return schedule;
+  return (epoch) => (epoch <= epochs ? (schedule(0) * epoch) / epochs : schedule(epoch - epochs - 1));
 }

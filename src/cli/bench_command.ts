@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
 import { writeFileAtomically } from '../train/atomic_write.node.js';
 import { BENCH_LAYERS, benchKernels, kernelTimingsJson, kernelTimingsTable } from './bench_kernels.js';
-import { type AdapterFlag, addAdapterOption, list, number, openCommandDevice } from './options.js';
+import { type AdapterFlag, addAdapterOption, number, numbers, openCommandDevice } from './options.js';
 
 export interface BenchKernelsFlags {
   readonly json?: string;
@@ -36,14 +36,6 @@ export function addBenchCommand(root: Command): void {
       1,
     );
   addAdapterOption(kernels).action(benchKernelsCommand);
-}
-
-function numbers(flag: string): (text: string) => number[] {
-  return (text) => {
-    const values = list(text).map(number(flag));
-    if (values.length === 0) throw new InputError(`${flag}: expected numbers separated by commas, got '${text}'`);
-    return values;
-  };
 }
 
 export async function benchKernelsCommand(flags: BenchKernelsFlags): Promise<void> {

@@ -22,6 +22,15 @@ export function number(name: string): (text: string) => number {
   };
 }
 
+/** A parser of numbers separated by commas, at least one. */
+export function numbers(name: string): (text: string) => number[] {
+  return (text) => {
+    const values = list(text).map(number(name));
+    if (values.length === 0) throw new InputError(`${name}: expected numbers separated by commas, got '${text}'`);
+    return values;
+  };
+}
+
 export function list(text: string): string[] {
   return text
     .split(',')

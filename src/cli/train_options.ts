@@ -3,9 +3,16 @@
 import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
 import { MODEL_NAMES } from '../models/index.js';
-import { defaultConfig, GROWTH_NAMES, type RunConfig } from '../train/index.js';
+import {
+  ADAMW_RECIPE,
+  defaultConfig,
+  GROWTH_NAMES,
+  LR_SCHEDULE_NAMES,
+  OPTIMIZER_NAMES,
+  type RunConfig,
+} from '../train/index.js';
 import { addLayerRule } from './layer_flag.js';
-import { addAdapterOption, choice, list, number } from './options.js';
+import { addAdapterOption, choice, list, number, numbers } from './options.js';
 
 /** What commander makes of the command line: only flags that were given are there. */
 export interface TrainFlags {
@@ -32,10 +39,19 @@ export interface TrainFlags {
   readonly batchSize?: number;
   readonly epochs?: number;
   readonly lr?: number;
+  readonly lrSchedule?: RunConfig['lrSchedule'];
   readonly milestones?: number[];
+  readonly gamma?: number;
+  readonly warmupEpochs?: number;
+  readonly optimizer?: RunConfig['optimizer'];
   readonly momentum?: number;
+  readonly nesterov?: boolean;
+  readonly betas?: number[];
+  readonly epsilon?: number;
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
+  readonly microBatch?: number;
+  readonly ema?: number;
   readonly dropout?: number;
   readonly convBias?: boolean;
   readonly augment?: RunConfig['augment'];
@@ -56,7 +72,10 @@ export interface TrainFlags {
 export function addTrainOptions(command: Command): Command {
   command
     .optionsGroup('What to train:')
-    .option('--model <name>', `network (default: lenet5 for mnist, wrn-22-2 for cifar): ${MODEL_NAMES.join(', ')}`)
+    .option(
+      '--model <name>',
+      `network (default: mnist lenet5, cifar wrn-22-2, imagenet ResNet-50): ${MODEL_NAMES.join(', ')}`,
+    )
     .option('--data-set <name>', 'mnist (default; 10,000 digits come with the package), cifar10, cifar100')
     .option('--data-dir <dir>', 'folder with the official files of the data set')
     .option(
@@ -85,7 +104,7 @@ export function addTrainOptions(command: Command): Command {
       addLayerRule,
     )
     .addOption(choice('--compat <program>', 'do as the original program does where results depend on it', ['original']))
-    .option('--T <n>', 'steps between topology updates (default: 100; mnist: 25)', number('--T'))
+    .option('--T <n>', 'steps between topology updates (default: 100; mnist: 25; imagenet: 800)', number('--T'))
     .option('--T-begin <n>', 'no topology updates before this step (default: 0)', number('--T_begin'))
     .option(
       '--T-end <n>',
@@ -114,17 +133,42 @@ export function addTrainOptions(command: Command): Command {
       number('--growth-steps'),
     )
     .optionsGroup('Training:')
-    .option('--epochs <n>', 'passes over the training images (default: 160; mnist: 3)', number('--epochs'))
-    .option('--batch-size <n>', 'images a step (default: 128; mnist: 64)', number('--batch-size'))
-    .option('--lr <f>', 'learning rate (default: 0.1; mnist: 0.05)', number('--lr'))
+    .option(
+      '--epochs <n>',
+      'passes over the training images (default: 160; mnist: 3; imagenet: 105)',
+      number('--epochs'),
+    )
+    .option('--batch-size <n>', 'images a step (default: 128; mnist: 64; imagenet: 256)', number('--batch-size'))
+    .option(
+      '--micro-batch <n>',
+      'most images at once; gradients of a step are summed (default: all)',
+      number('--micro-batch'),
+    )
+    .option('--lr <f>', 'learning rate (default: 0.1; mnist: 0.05; adamw: 0.001)', number('--lr'))
+    .addOption(choice('--lr-schedule <name>', 'how it falls, by epoch (default: multistep)', LR_SCHEDULE_NAMES))
     .option(
       '--milestones <epochs>',
-      'epochs at which the learning rate falls to a tenth (default: at 1/2 and 3/4 of them)',
-      (text: string) => list(text).map(number('--milestones')),
+      'epochs at which it is multiplied by gamma (default: 1/2 and 3/4 of them; imagenet: 30,70,90)',
+      numbers('--milestones'),
     )
+    .option('--gamma <f>', 'factor at milestones (default: 0.1)', number('--gamma'))
+    .option(
+      '--warmup-epochs <n>',
+      'first epochs, in which it rises linearly (default: 0; imagenet: 5)',
+      number('--warmup-epochs'),
+    )
+    .addOption(choice('--optimizer <name>', 'default: sgd', OPTIMIZER_NAMES))
     .option('--momentum <f>', 'of SGD (default: 0.9)', number('--momentum'))
-    .option('--weight-decay <f>', 'of SGD (default: 1e-4)', number('--weight-decay'))
-    .option('--label-smoothing <f>', 'in [0, 1) (default: 0)', number('--label-smoothing'))
+    .option('--nesterov', "Nesterov's momentum")
+    .option('--betas <list>', 'decay of the two moments of AdamW (default: 0.9,0.999)', numbers('--betas'))
+    .option('--epsilon <f>', 'of AdamW (default: 1e-8)', number('--epsilon'))
+    .option(
+      '--weight-decay <f>',
+      'L2 penalty; decoupled in AdamW (default: 1e-4; adamw: 0.01)',
+      number('--weight-decay'),
+    )
+    .option('--ema <d>', 'evaluate an average of the weights that decays by this factor a step', number('--ema'))
+    .option('--label-smoothing <f>', 'in [0, 1) (default: 0; imagenet: 0.1)', number('--label-smoothing'))
     .option('--dropout <p>', "probability, for networks with dropout (default: the network's own)", number('--dropout'))
     .option('--conv-bias', 'biases of convolutions that a BatchNorm follows')
     .addOption(
@@ -152,13 +196,19 @@ function yesOrNo(text: string): boolean {
   throw new InputError(`--static-update: expected y or n, got '${text}'`);
 }
 
+/** What flags that are not given fall back to. */
+function recipeOf(dataSet: string, { compat, optimizer }: TrainFlags): RunConfig {
+  const recipe = defaultConfig(dataSet, compat);
+  return optimizer === 'adamw' ? { ...recipe, ...ADAMW_RECIPE } : recipe;
+}
+
 /**
  * The configuration of a run: flags over the data set's recipe, or over another base.
  * @throws InputError where flags contradict each other.
  */
 export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
   const { dataSet = base?.dataSet ?? 'mnist' } = flags;
-  const recipe = base ?? defaultConfig(dataSet, flags.compat);
+  const recipe = base ?? recipeOf(dataSet, flags);
   const method = methodOf(flags) ?? recipe.method;
   const given = {
     model: flags.model,
@@ -180,10 +230,19 @@ export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
     batchSize: flags.batchSize,
     epochs: flags.epochs,
     learningRate: flags.lr,
+    lrSchedule: flags.lrSchedule,
     milestones: flags.milestones,
+    gamma: flags.gamma,
+    warmupEpochs: flags.warmupEpochs,
+    optimizer: flags.optimizer,
     momentum: flags.momentum,
+    nesterov: flags.nesterov,
+    betas: flags.betas,
+    epsilon: flags.epsilon,
     weightDecay: flags.weightDecay,
     labelSmoothing: flags.labelSmoothing,
+    microBatch: flags.microBatch,
+    ema: flags.ema,
     dropout: flags.dropout,
     convBias: flags.convBias,
     augment: flags.augment,

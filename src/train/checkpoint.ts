@@ -12,7 +12,7 @@ import { readState } from './state_dict.js';
 import type { Position, Trainer } from './trainer.js';
 
 const FORMAT = 'shuffleblock-checkpoint-2';
-const STATE = /^optimizer\./;
+const STATE = /^(optimizer|ema)\./;
 const TOPOLOGY = 'topology.';
 
 /** What a run needs to know beside its tensors to go on. */

@@ -3,7 +3,7 @@
 
 import { noGrad } from '../autograd/index.js';
 import { InputError } from '../device/index.js';
-import { type Mode, type Module, watchOutputs } from '../nn/index.js';
+import { type Module, watchOutputs } from '../nn/index.js';
 import { scope, type Tensor } from '../tensor/index.js';
 
 /** Training ended because a loss was not finite. */
@@ -18,13 +18,14 @@ export class DivergenceError extends InputError {
   }
 }
 
+/** @param forwards the forward pass of the failed step again, in as many parts as it had. */
 export async function divergence(
   step: number,
   model: Module,
-  batch: { images: Tensor; labels: Tensor },
-  mode: Mode,
+  forwards: readonly (() => Tensor)[],
 ): Promise<DivergenceError> {
-  const place = (await badParameter(model, step)) ?? (await badOutput(model, batch.images, mode));
+  let place = await badParameter(model, step);
+  for (const forward of forwards) place ??= await badOutput(model, forward);
   return new DivergenceError(
     `step ${step}: expected a finite loss, got NaN or infinity; ${place ?? 'every output of a layer is finite'}. ` +
       'Parameters are kept as they were before this step. Try a lower learning rate',
@@ -41,8 +42,8 @@ async function badParameter(model: Module, step: number): Promise<string | undef
 }
 
 /** Runs the model with every part's output watched. */
-async function badOutput(model: Module, images: Tensor, mode: Mode): Promise<string | undefined> {
-  const outputs = scope(() => noGrad(() => watchedForward(model, images, mode)));
+async function badOutput(model: Module, forward: () => Tensor): Promise<string | undefined> {
+  const outputs = scope(() => noGrad(() => watchedForward(model, forward)));
   // All of them: a readback that is left pending fails when the device is destroyed.
   const verdicts = await Promise.all(outputs.map(([, finite]) => finite));
   const first = verdicts.indexOf(false);
@@ -52,10 +53,10 @@ async function badOutput(model: Module, images: Tensor, mode: Mode): Promise<str
 }
 
 /** Name and verdict for every part, in the order in which they finish. */
-function watchedForward(model: Module, images: Tensor, mode: Mode): [string, Promise<boolean>][] {
+function watchedForward(model: Module, forward: () => Tensor): [string, Promise<boolean>][] {
   const outputs: [string, Promise<boolean>][] = [];
   const note = (name: string, output: Tensor) => outputs.push([name, allFinite(output)]);
-  watchOutputs(model, note, () => model.forward(images, mode));
+  watchOutputs(model, note, forward);
   return outputs;
 }
 

@@ -39,6 +39,15 @@ export { onnxModel } from './onnx/onnx_model.js';
 export type { OnnxModel } from './onnx/schema.js';
 export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
+export {
+  ADAMW_RECIPE,
+  createOptimizer,
+  LR_SCHEDULE_NAMES,
+  type LrScheduleName,
+  learningRateOf,
+  OPTIMIZER_NAMES,
+  type OptimizerName,
+} from './recipe.js';
 export { restoreTrainer } from './restore.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
 export { asFloat32, type SafetensorsFile, type SafetensorsTensor, safetensor } from './safetensors.js';
@@ -50,3 +59,4 @@ export { type LoadOptions, loadState, type NamedTensors, readDenseState, readSta
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
 export { type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';
+export { WeightAverage } from './weight_average.js';

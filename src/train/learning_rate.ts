@@ -19,9 +19,13 @@ export function constant(learningRate: number): LearningRate {
   return () => learningRate;
 }
 
-/** Half a cosine (Loshchilov and Hutter, ICLR 2017): `learningRate` in epoch 0, nearly 0 in the last of `epochs`. */
-export function cosine(learningRate: number, epochs: number): LearningRate {
-  return (epoch) => (learningRate / 2) * (1 + Math.cos((Math.PI * epoch) / epochs));
+/**
+ * `learningRate` up to the epoch `from`, then half a cosine (Loshchilov and Hutter, ICLR 2017) that would reach 0 in the epoch `to`.
+ * A run of `to` epochs ends just above 0.
+ */
+export function cosine(learningRate: number, { from = 0, to }: { from?: number; to: number }): LearningRate {
+  return (epoch) =>
+    epoch <= from ? learningRate : (learningRate / 2) * (1 + Math.cos((Math.PI * (epoch - from)) / (to - from)));
 }
 
 /** The first `epochs` epochs rise linearly to the schedule's rate, from a share 1 / epochs of it in epoch 0. Milestones stay where they are. */

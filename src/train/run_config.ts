@@ -6,6 +6,7 @@ import { fail, positive, spaced } from './config_checks.js';
 import type { LayerRule } from './layer_plan.js';
 import type { GrowthName, MethodName } from './method.js';
 import { ORIGINAL_DEFAULTS } from './original.js';
+import { checkRecipe, type LrScheduleName, type OptimizerName } from './recipe.js';
 
 export interface RunConfig {
   /** See MODEL_NAMES of src/models. */
@@ -40,11 +41,25 @@ export interface RunConfig {
   readonly batchSize: number;
   readonly epochs: number;
   readonly learningRate: number;
-  /** Epochs at which the learning rate falls to a tenth; a half and three quarters of the run if not given. */
+  readonly lrSchedule: LrScheduleName;
+  /** Epochs at which the learning rate is multiplied by `gamma`; a half and three quarters of the run if not given. */
   readonly milestones?: readonly number[];
+  readonly gamma: number;
+  /** First epochs, in which the learning rate rises to what it would be without them. */
+  readonly warmupEpochs: number;
+  readonly optimizer: OptimizerName;
+  /** Of SGD. */
   readonly momentum: number;
+  readonly nesterov: boolean;
+  /** Decay of the two moments of AdamW. */
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
   readonly weightDecay: number;
   readonly labelSmoothing: number;
+  /** Most images at once: a batch is computed in parts of that size, if given, and its gradients are summed. */
+  readonly microBatch?: number;
+  /** Decay of an average of the weights over steps, which is what is evaluated; none if not given. */
+  readonly ema?: number;
   /** Dropout probability; the model's own if not given. */
   readonly dropout?: number;
   /** Biases of convolutions before BatchNorm. */
@@ -80,7 +95,14 @@ const CIFAR: RunConfig = {
   batchSize: 128,
   epochs: 160,
   learningRate: 0.1,
+  lrSchedule: 'multistep',
+  gamma: 0.1,
+  warmupEpochs: 0,
+  optimizer: 'sgd',
   momentum: 0.9,
+  nesterov: false,
+  betas: [0.9, 0.999],
+  epsilon: 1e-8,
   weightDecay: 1e-4,
   labelSmoothing: 0,
   convBias: false,
@@ -102,12 +124,27 @@ const MNIST: RunConfig = {
   augment: 'none',
 };
 
+/** The method's recipe for ImageNet and Tiny-ImageNet. */
+const IMAGENET: RunConfig = {
+  ...CIFAR,
+  model: 'ResNet-50',
+  dataSet: 'imagenet',
+  batchSize: 256,
+  epochs: 105,
+  milestones: [30, 70, 90],
+  warmupEpochs: 5,
+  labelSmoothing: 0.1,
+  updateInterval: 800,
+};
+
 /** The recipe for a data set: what flags that are not given fall back to. */
 export function defaultConfig(dataSet: string, compat?: RunConfig['compat']): RunConfig {
   const recipes: Record<string, RunConfig> = {
     mnist: MNIST,
     cifar10: CIFAR,
     cifar100: { ...CIFAR, dataSet: 'cifar100' },
+    imagenet: IMAGENET,
+    tinyimagenet: { ...IMAGENET, dataSet: 'tinyimagenet' },
   };
   const key = dataSet.toLowerCase().replaceAll('-', '');
   const recipe = Object.hasOwn(recipes, key) ? recipes[key] : { ...CIFAR, dataSet };
@@ -125,7 +162,8 @@ const WORDS = {
 /** @throws InputError on the first value out of its range. */
 export function checkConfig(config: RunConfig): RunConfig {
   checkMethod(config);
-  const { sparsity, blockSize, milestones = [] } = config;
+  checkRecipe(config);
+  const { sparsity, blockSize } = config;
   if (config.method !== 'dense' && !(sparsity >= 0 && sparsity < 1)) fail('sparsity', 'a number in [0, 1)', sparsity);
   if (!Number.isInteger(blockSize) || blockSize < 4) fail('block size', 'a whole number of at least 4', blockSize);
   for (const [name, words] of Object.entries(WORDS)) {
@@ -136,20 +174,9 @@ export function checkConfig(config: RunConfig): RunConfig {
   for (const name of ['limitTrain', 'limitTest', 'maxSteps'] as const) {
     if (config[name] !== undefined) positive(name, config[name]);
   }
-  if (!(config.learningRate > 0 && Number.isFinite(config.learningRate))) {
-    fail('learning rate', 'a positive number', config.learningRate);
-  }
-  for (const name of ['momentum', 'labelSmoothing', 'dropout'] as const) {
-    const value = config[name] ?? 0;
-    if (!(value >= 0 && value < 1)) fail(spaced(name), 'a number in [0, 1)', value);
-  }
-  if (!(config.weightDecay >= 0 && Number.isFinite(config.weightDecay))) {
-    fail('weight decay', 'a number of at least 0', config.weightDecay);
-  }
   if (!(config.alpha >= 0 && config.alpha <= 1)) fail('alpha', 'a number in [0, 1]', config.alpha);
   if (!Number.isInteger(config.seed) || config.seed < 0 || config.seed >= 2 ** 32) {
     fail('seed', 'a whole number in [0, 2^32)', config.seed);
   }
-  if (!milestones.every((epoch) => epoch >= 0)) fail('milestones', 'epochs of at least 0', milestones.join(','));
   return config;
 }

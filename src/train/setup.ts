@@ -8,13 +8,13 @@ import { DenseWeight, type Module, sparsifiableLayers, sparsify } from '../nn/in
 import type { LayerShape } from '../sparse/index.js';
 import { Random } from '../tensor/index.js';
 import { type LayerPlan, planLayers } from './layer_plan.js';
-import { multiStep } from './learning_rate.js';
 import { outputClasses } from './original.js';
+import { createOptimizer, learningRateOf } from './recipe.js';
 import { checkConfig, type RunConfig } from './run_config.js';
-import { Sgd } from './sgd.js';
 import { loadState, type NamedTensors } from './state_dict.js';
 import { createTopologyUpdates, updateSchedule } from './topology_setup.js';
 import { Trainer, totalStepsOf } from './trainer.js';
+import { WeightAverage } from './weight_average.js';
 
 /** Parameters to start from, of a state dict or a checkpoint. */
 export interface InitialState {
@@ -48,16 +48,18 @@ export async function createTrainer(
     model.dispose();
     throw error;
   }
-  const optimizer = new Sgd(device, model, config);
+  const optimizer = createOptimizer(device, model, config);
+  const average = config.ema === undefined ? undefined : new WeightAverage(model, config.ema);
   const train = new ResidentImages(device, trainSplit, dataset);
   const test = new ResidentImages(device, limitSplit(dataset.test, config.limitTest), dataset);
-  const { learningRate, milestones = defaultMilestones(config.epochs) } = config;
-  const topology = createTopologyUpdates(model, optimizer, plan, schedule, config);
+  const state = { slots: (name: string) => [...optimizer.slots(name), ...(average?.slots(name) ?? [])] };
+  const topology = createTopologyUpdates(model, state, plan, schedule, config);
   return new Trainer({
     device,
     model,
     optimizer,
-    learningRate: multiStep({ learningRate, milestones }),
+    learningRate: learningRateOf(config),
+    average,
     topology,
     train,
     test,
@@ -98,9 +100,4 @@ function checkForms(model: Module, plan: ReadonlyMap<string, LayerPlan>, { metho
       `${where}: ${name}.weight: expected ${form ? 'a mask' : 'no pruned weights'} for method ${method}, got ${weight.pattern}`,
     );
   }
-}
-
-/** A half and three quarters of the run, as 80 and 120 of 160 epochs; one milestone where a short run rounds both to one epoch. */
-function defaultMilestones(epochs: number): number[] {
-  return [...new Set([Math.round(epochs / 2), Math.round((epochs * 3) / 4)])];
 }

@@ -49,7 +49,7 @@ export class TopologyUpdates {
 
   constructor(
     private readonly model: Module,
-    private readonly optimizer: WeightState,
+    private readonly weightState: WeightState,
     private readonly options: TopologyOptions,
   ) {
     this.explored = new Map(this.layers().map(([layer, weight]) => [layer, new Exploration(weight)]));
@@ -86,7 +86,7 @@ export class TopologyUpdates {
         throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
       }
       const start = performance.now();
-      const slots = this.optimizer.slots(`${layer}.weight`);
+      const slots = this.weightState.slots(`${layer}.weight`);
       const random = this.randomOf(step, position);
       const input = { weight, slots, scores, dropFraction, random };
       const counts = await updateWeight(input, { dropRule }).catch((error) => {

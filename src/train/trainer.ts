@@ -1,27 +1,31 @@
 // The training loop. `run()` yields what happens; whenever it has yielded, the trainer stands between two steps, and
 // its state can be saved. Everything that a step depends on is a function of the configuration, the state and the step's number.
 
-import { backward } from '../autograd/index.js';
-import { batches, epochSamples, type ResidentImages } from '../data/index.js';
+import { backward, noGrad } from '../autograd/index.js';
+import { type BatchRange, batches, epochSamples, type ResidentImages } from '../data/index.js';
 import { type Device, InputError } from '../device/index.js';
 import type { Module } from '../nn/index.js';
-import { crossEntropy, guardLoss } from '../shaders/index.js';
+import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
 import { divergence } from './divergence.js';
 import { evaluate } from './evaluate.js';
 import type { EpochEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 import type { LearningRate } from './learning_rate.js';
-import { Metrics } from './metrics.js';
+import { Metrics, type Summary } from './metrics.js';
+import { type MicroBatch, microBatches } from './micro_batches.js';
 import type { Optimizer } from './optimizer.js';
 import type { RunConfig } from './run_config.js';
 import { sparsityOf } from './summary.js';
 import type { TopologyUpdates } from './topology_updates.js';
+import type { WeightAverage } from './weight_average.js';
 
 export interface TrainerParts {
   readonly device: Device;
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly learningRate: LearningRate;
+  /** Of the weights over steps; evaluated in their place, if there is one. */
+  readonly average?: WeightAverage;
   /** None for static and dense methods. */
   readonly topology: TopologyUpdates | undefined;
   readonly train: ResidentImages;
@@ -76,9 +80,10 @@ export class Trainer {
     return this.at.step;
   }
 
-  /** What a checkpoint holds beside the model, by its name there; names begin with `optimizer.`. */
+  /** What a checkpoint holds beside the model, by its name there; names begin with `optimizer.` or `ema.`. */
   state(): [string, Tensor][] {
-    return this.parts.optimizer.state();
+    const { optimizer, average } = this.parts;
+    return [...optimizer.state(), ...(average?.state() ?? [])];
   }
 
   get position(): Position {
@@ -130,13 +135,13 @@ export class Trainer {
     const firstStep = epoch * this.stepsPerEpoch;
     if (this.step === firstStep) this.metrics.reset();
     let last = { step: this.step, time: performance.now() };
-    for (const { first, size } of batches(train.count, config.batchSize).slice(this.step - firstStep)) {
+    for (const batch of batches(train.count, config.batchSize).slice(this.step - firstStep)) {
       if (this.step >= this.totalSteps) return;
       const { step } = this;
       const updates = topology?.isDue(step) ? topology : undefined;
       topology?.collect(step);
       const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
-      const reading = scope(() => this.trainStep(first, size, isLogged || updates !== undefined));
+      const reading = scope(() => this.trainStep(batch, isLogged || updates !== undefined));
       this.at = { ...this.at, step: step + 1 };
       const loss = await reading;
       if (updates) yield* await updates.apply(step);
@@ -155,17 +160,28 @@ export class Trainer {
   }
 
   /** One step: forward, backward, update. Returns its loss, if asked for, once the GPU has got there. */
-  private trainStep(first: number, size: number, wantsLoss: boolean): Promise<number> | undefined {
-    const { model, train, optimizer, config } = this.parts;
-    this.random.write([config.seed, this.step]);
+  private trainStep(batch: BatchRange, wantsLoss: boolean): Promise<number> | undefined {
+    const { optimizer, average, config } = this.parts;
+    const loss = microBatches(batch, config.microBatch, config.seed)
+      .map((part) => scope(() => this.accumulateGradient(part)))
+      .reduce((sum, part) => noGrad(() => add(sum, part)));
+    guardLoss(loss, this.guard);
+    optimizer.step(this.guard);
+    average?.step(this.guard);
+    return wantsLoss ? this.checkedLoss(loss) : undefined;
+  }
+
+  /** Adds the gradient of a part of a batch to that of the parameters. Returns the part's share of the batch's loss. */
+  private accumulateGradient({ first, size, share, seed }: MicroBatch): Tensor {
+    const { model, train, config } = this.parts;
+    this.random.write([seed, this.step]);
     const { images, labels } = train.batch(first, size);
     const logits = model.forward(images, { training: true, random: this.random });
     const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
-    backward(loss);
-    guardLoss(loss, this.guard);
-    optimizer.step(this.guard);
+    const shareOfLoss = share === 1 ? loss : scale(loss, share);
+    backward(shareOfLoss);
     this.metrics.add(loss, logits, labels);
-    return wantsLoss ? this.checkedLoss(loss) : undefined;
+    return shareOfLoss;
   }
 
   /** The value of `loss`. @throws DivergenceError if the loss of any step so far was not finite. */
@@ -179,13 +195,12 @@ export class Trainer {
     const { model, train, config } = this.parts;
     const epoch = Math.floor(step / this.stepsPerEpoch);
     train.startEpoch(this.samplesOf(epoch));
-    this.random.write([config.seed, step]);
-    const { first, size } = batches(train.count, config.batchSize)[step % this.stepsPerEpoch];
-    const batch = train.batch(first, size);
-    const error = await divergence(step, model, batch, { training: true, random: this.random });
-    batch.images.dispose();
-    batch.labels.dispose();
-    return error;
+    const batch = batches(train.count, config.batchSize)[step % this.stepsPerEpoch];
+    const forwards = microBatches(batch, config.microBatch, config.seed).map(({ first, size, seed }) => () => {
+      this.random.write([seed, step]);
+      return model.forward(train.batch(first, size).images, { training: true, random: this.random });
+    });
+    return divergence(step, model, forwards);
   }
 
   private samplesOf(epoch: number): Uint32Array {
@@ -195,10 +210,10 @@ export class Trainer {
   }
 
   private async finishEpoch(epoch: number, start: number): Promise<EpochEvent> {
-    const { device, model, test, config } = this.parts;
+    const { model } = this.parts;
     await this.checkedLoss();
     const train = await this.metrics.read();
-    const tested = await evaluate(device, model, test, config.batchSize);
+    const tested = await this.evaluate();
     const { step, best } = this.at;
     const isBest = best === undefined || tested.accuracy > best.testAccuracy;
     this.at = {
@@ -220,9 +235,16 @@ export class Trainer {
     };
   }
 
+  /** On the test images; of the averaged weights, if there are any. */
+  private evaluate(): Promise<Summary> {
+    const { device, model, average, test, config } = this.parts;
+    const run = () => evaluate(device, model, test, config.microBatch ?? config.batchSize);
+    return average ? average.using(run) : run();
+  }
+
   dispose(): void {
-    const { model, optimizer, topology, train, test } = this.parts;
-    for (const part of [model, optimizer, topology, train, test, this.metrics, this.random, this.guard])
+    const { model, optimizer, average, topology, train, test } = this.parts;
+    for (const part of [model, optimizer, average, topology, train, test, this.metrics, this.random, this.guard])
       part?.dispose();
   }
 }

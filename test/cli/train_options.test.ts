@@ -45,6 +45,23 @@ describe('configOf', () => {
     });
   });
 
+  it('takes those of the training recipe', () => {
+    const line =
+      '--optimizer adamw --betas 0.8,0.99 --epsilon 1e-6 --lr-schedule cosine --gamma 0.2 --warmup-epochs 2 --micro-batch 16 --ema 0.99';
+    expect(parse(line)).toEqual({
+      ...defaultConfig('mnist'),
+      ...{ optimizer: 'adamw', betas: [0.8, 0.99], epsilon: 1e-6, learningRate: 1e-3, weightDecay: 0.01 },
+      ...{ lrSchedule: 'cosine', gamma: 0.2, warmupEpochs: 2, microBatch: 16, ema: 0.99 },
+    });
+    expect(parse('--nesterov')).toEqual({ ...defaultConfig('mnist'), nesterov: true });
+  });
+
+  it("replaces a recipe's learning rate and weight decay for AdamW, never what is given", () => {
+    const { learningRate, weightDecay } = parse('--optimizer adamw --lr 0.5 --weight-decay 0');
+    expect([learningRate, weightDecay]).toEqual([0.5, 0]);
+    expect(parse('--optimizer sgd')).toEqual(defaultConfig('mnist'));
+  });
+
   it.each<readonly [string, string]>([
     ['--block-size 0', 'rigl'],
     ['--block_size=0 --method set', 'set'],

@@ -34,9 +34,14 @@ describe('cosine', () => {
   it('falls from the rate along half a cosine', () => {
     const half = Math.SQRT1_2;
     const expected = [1, (1 + half) / 2, 0.5, (1 - half) / 2].map((rate) => Number(rate.toPrecision(12)));
-    expect(rates(4, cosine(1, 4))).toEqual(expected);
-    expect(cosine(0.2, 100)(99)).toBeGreaterThan(0);
-    expect(cosine(0.2, 100)(99)).toBeLessThan(1e-4);
+    expect(rates(4, cosine(1, { to: 4 }))).toEqual(expected);
+    expect(cosine(0.2, { to: 100 })(99)).toBeGreaterThan(0);
+    expect(cosine(0.2, { to: 100 })(99)).toBeLessThan(1e-4);
+  });
+
+  it('begins where it is told to', () => {
+    expect(rates(5, cosine(1, { from: 2, to: 4 }))).toEqual([1, 1, 1, 0.5, 0]);
+    expect(rates(3, cosine(1, { from: 5, to: 3 }))).toEqual([1, 1, 1]);
   });
 });
 

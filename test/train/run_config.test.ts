@@ -13,7 +13,13 @@ describe('defaultConfig', () => {
     expect(defaultConfig('MNIST')).toMatchObject({ model: 'lenet5', batchSize: 64, augment: 'none' });
     expect(defaultConfig('cifar-10')).toMatchObject({ model: 'wrn-22-2', dataSet: 'cifar10', batchSize: 128 });
     expect(defaultConfig('CIFAR-100')).toEqual({ ...defaultConfig('cifar10'), dataSet: 'cifar100' });
-    for (const name of ['mnist', 'cifar10', 'cifar100']) expect(checkConfig(defaultConfig(name)).dataSet).toBe(name);
+    expect(defaultConfig('Tiny-ImageNet')).toEqual({ ...defaultConfig('imagenet'), dataSet: 'tinyimagenet' });
+    expect(defaultConfig('imagenet')).toMatchObject({
+      ...{ model: 'ResNet-50', batchSize: 256, epochs: 105, milestones: [30, 70, 90], warmupEpochs: 5 },
+      ...{ labelSmoothing: 0.1, learningRate: 0.1, momentum: 0.9, weightDecay: 1e-4 },
+    });
+    for (const name of ['mnist', 'cifar10', 'cifar100', 'imagenet', 'tinyimagenet'])
+      expect(checkConfig(defaultConfig(name)).dataSet).toBe(name);
   });
 
   it('does as the original if asked', () => {
@@ -51,6 +57,14 @@ describe('checkConfig', () => {
     { layers: [{ pattern: 'a', density: 1, blockSize: 0 }] },
     { layers: [{ pattern: 'a', method: 'ssb', blockSize: 8, density: 0.1 }], method: 'rigl' },
     { seed: 2 ** 32 - 1 },
+    { optimizer: 'adamw', betas: [0, 0] },
+    { nesterov: true },
+    { lrSchedule: 'cosine', warmupEpochs: 0 },
+    { warmupEpochs: 200 },
+    { gamma: 1 },
+    { microBatch: 1 },
+    { microBatch: config.batchSize },
+    { ema: 0 },
   ])('allows %o', (change) => {
     expect(checkConfig({ ...config, ...change })).toEqual({ ...config, ...change });
   });
@@ -128,6 +142,20 @@ describe('checkConfig', () => {
     [{ seed: -1 }, 'seed: expected a whole number in [0, 2^32), got -1'],
     [{ seed: 2 ** 32 }, 'seed: expected a whole number in [0, 2^32), got 4294967296'],
     [{ seed: 0.5 }, 'seed: expected a whole number in [0, 2^32), got 0.5'],
+    [{ optimizer: 'adam' }, "optimizer: expected sgd | adamw, got 'adam'"],
+    [{ lrSchedule: 'step' }, "lr schedule: expected multistep | cosine | constant, got 'step'"],
+    [{ warmupEpochs: -1 }, 'warmup epochs: expected a whole number of at least 0, got -1'],
+    [{ warmupEpochs: 0.5 }, 'warmup epochs: expected a whole number of at least 0, got 0.5'],
+    [{ gamma: 0 }, 'gamma: expected a number in (0, 1], got 0'],
+    [{ gamma: 1.5 }, 'gamma: expected a number in (0, 1], got 1.5'],
+    [{ nesterov: true, momentum: 0 }, 'nesterov: expected a momentum above 0, got 0'],
+    [{ nesterov: true, optimizer: 'adamw' }, 'nesterov: expected optimizer sgd, got adamw'],
+    [{ betas: [0.9] }, 'betas: expected two numbers, got 0.9'],
+    [{ betas: [0.9, 1] }, 'betas: expected numbers in [0, 1), got 1'],
+    [{ epsilon: 0 }, 'epsilon: expected a positive number, got 0'],
+    [{ microBatch: 0 }, 'micro batch: expected a positive whole number, got 0'],
+    [{ microBatch: 65 }, 'micro batch: expected at most the batch size 64, got 65'],
+    [{ ema: 1 }, 'ema: expected a number in [0, 1), got 1'],
     [{ milestones: [1, -1] }, 'milestones: expected epochs of at least 0, got 1,-1'],
   ])('refuses %o', (change, message) => {
     expect(() => checkConfig({ ...config, ...change } as RunConfig)).toThrow(new InputError(message));

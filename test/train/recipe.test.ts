@@ -28,7 +28,8 @@ describe('learningRateOf', () => {
     expect(rates([0, 79, 80, 119, 120, 159], { ...defaultConfig('cifar10'), gamma: 0.5 })).toEqual([
       0.1, 0.1, 0.05, 0.05, 0.025, 0.025,
     ]);
-    expect(rates([0, 1, 2], { ...defaultConfig('mnist'), learningRate: 1, epochs: 2 })).toEqual([1, 0.01, 0.01]);
+    // Both milestones of one epoch are epoch 1, and count once.
+    expect(rates([0, 1], { ...defaultConfig('mnist'), learningRate: 1, epochs: 1 })).toEqual([1, 0.1]);
   });
 
   it('is a cosine from the end of the warm-up to the end of the run', () => {

@@ -1,2 +1,9 @@
 // Networks, by name.
-export { checkModelName, createModel, MODEL_NAMES, type ModelOptions } from './registry.js';
+export {
+  checkModelName,
+  createModel,
+  MODEL_NAMES,
+  type ModelBuilder,
+  type ModelOptions,
+  registerModel,
+} from './registry.js';

@@ -28,9 +28,10 @@ export interface ModelOptions {
   readonly stem?: Stem;
 }
 
-type Build = (context: LayerContext, options: ModelOptions) => Module;
+/** Makes a network whose input is [channels,height,width,N] and whose output is [classes,N]. */
+export type ModelBuilder = (context: LayerContext, options: ModelOptions) => Module;
 
-const models: Readonly<Record<string, Build>> = {
+const models: Readonly<Record<string, ModelBuilder>> = {
   lenet5: (context, options) => new LeNet5(context, options),
   'lenet300-100': (context, options) => new Mlp(context, [300, 100], options),
   'mlp-cifar10': (context, options) => new Mlp(context, [1024, 512], options),
@@ -44,11 +45,29 @@ const models: Readonly<Record<string, Build>> = {
   'ResNet-50': (context, options) => new ResNet(context, 50, options),
 };
 
+const WIDE = /^(?:wrn|wideresnet)-?(\d+)-(\d+)$/i;
+
 /** Names for messages and help. */
 export const MODEL_NAMES: readonly string[] = [...Object.keys(models), 'wrn-D-W (D = 6n+4, for example wrn-22-2)'];
 
+const registered = new Map<string, ModelBuilder>();
+
 /**
- * @param name see `MODEL_NAMES`.
+ * Makes a network of the caller's own known by name, so that configurations, checkpoints and bundles can name it.
+ * Property names become those of the state dict. @throws if the name is taken.
+ */
+export function registerModel(name: string, build: ModelBuilder): void {
+  if (isTaken(name)) throw new Error(`registerModel: expected a new name, got '${name}', which is taken`);
+  registered.set(name, build);
+}
+
+function isTaken(name: string): boolean {
+  const names = [...Object.keys(models), ...registered.keys()];
+  return WIDE.test(name) || names.some((known) => plain(known) === plain(name));
+}
+
+/**
+ * @param name see `MODEL_NAMES`, or registered.
  * @throws InputError on an unknown name, listing the known ones, and on impossible options.
  */
 export function createModel(name: string, context: LayerContext, options: ModelOptions): Module {
@@ -65,11 +84,13 @@ export function checkModelName(name: string): void {
   buildOf(name);
 }
 
-function buildOf(name: string): Build {
-  const wide = /^(?:wrn|wideresnet)-?(\d+)-(\d+)$/i.exec(name);
+function buildOf(name: string): ModelBuilder {
+  const wide = WIDE.exec(name);
   if (wide) return wideResNet(name, Number(wide[1]), Number(wide[2]));
-  const found = Object.entries(models).find(([known]) => plain(known) === plain(name));
-  if (!found) throw new InputError(`model: expected one of ${MODEL_NAMES.join(', ')}; got '${name}'`);
+  const found = [...Object.entries(models), ...registered].find(([known]) => plain(known) === plain(name));
+  if (!found) {
+    throw new InputError(`model: expected one of ${[...MODEL_NAMES, ...registered.keys()].join(', ')}; got '${name}'`);
+  }
   return found[1];
 }
 
@@ -77,7 +98,7 @@ function plain(name: string): string {
   return name.toLowerCase().replaceAll('-', '');
 }
 
-function wideResNet(name: string, depth: number, width: number): Build {
+function wideResNet(name: string, depth: number, width: number): ModelBuilder {
   if (depth < 10 || (depth - 4) % 6 !== 0 || width < 1) {
     throw new InputError(`model ${name}: expected wrn-D-W with D = 10, 16, 22, 28, ... and W at least 1`);
   }

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { backward } from '../../src/autograd/index.js';
 import { InputError } from '../../src/device/index.js';
-import { checkModelName, createModel, MODEL_NAMES, type ModelOptions } from '../../src/models/index.js';
+import { checkModelName, createModel, MODEL_NAMES, type ModelOptions, registerModel } from '../../src/models/index.js';
+import { Linear } from '../../src/nn/index.js';
 import { crossEntropy } from '../../src/shaders/index.js';
 import { keep, Random, scope, Tensor } from '../../src/tensor/index.js';
 import { normalValues } from '../support/compare.js';
@@ -147,6 +148,26 @@ describe('names', () => {
   it.each(['wrn-4-1', 'wrn-11-1', 'wrn-0-1', 'wrn-10-0', 'wrn-28-00'])('refuses %s', (name) => {
     expect(() => checkModelName(name)).toThrow(
       new InputError(`model ${name}: expected wrn-D-W with D = 10, 16, 22, 28, ... and W at least 1`),
+    );
+  });
+});
+
+describe("a network of the caller's own", () => {
+  it('is known by its name once it is registered, and listed', () => {
+    registerModel('own-net', (context, { classes }) => new Linear(context, 5, classes));
+    const model = create('OwnNet', MNIST);
+    expect([...model.parameters()].map(([name, { shape }]) => [name, shape])).toEqual([
+      ['weight', [10, 5]],
+      ['bias', [10]],
+    ]);
+    model.dispose();
+    expect(() => checkModelName('lenet6')).toThrow(/ResNet-50, .*, own-net; got 'lenet6'$/);
+  });
+
+  it.each(['LeNet-5', 'wrn-10-1', 'own_net-2'])('cannot take a name twice: %s', (name) => {
+    if (name === 'own_net-2') registerModel(name, (context) => new Linear(context, 5, 10));
+    expect(() => registerModel(name, (context) => new Linear(context, 5, 10))).toThrow(
+      `registerModel: expected a new name, got '${name}', which is taken`,
     );
   });
 });

@@ -144,7 +144,9 @@ async function train(trainer: Trainer, folder: RunFolder, checkpointEvery: numbe
         continue;
       }
       if (event.type === 'epoch') {
-        progress.log(`${describeEpoch(event, trainer)}${topology.endEpoch()}`);
+        progress.log(
+          `${describeEpoch(event, trainer.parts.config.epochs, trainer.parts.train.dataset.classes)}${topology.endEpoch()}`,
+        );
         const { best } = trainer.position;
         await save(best?.epoch === event.epoch && best.testAccuracy === event.testAccuracy);
       } else if (event.type === 'step') {
@@ -189,10 +191,12 @@ function onInterrupt() {
   return state;
 }
 
-function describeEpoch(event: EpochEvent, { parts: { config } }: Trainer): string {
+/** One line; with top-5 accuracy where five guesses are not half of the classes. */
+export function describeEpoch(event: EpochEvent, epochs: number, classes: number): string {
+  const top5 = classes > 10 ? ` top-5 ${percent(event.testTop5)}` : '';
   return (
-    `epoch ${event.epoch + 1}/${config.epochs}  train loss ${event.trainLoss.toFixed(4)} accuracy ${percent(event.trainAccuracy)}  ` +
-    `test loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}  ${formatDuration(event.seconds)}`
+    `epoch ${event.epoch + 1}/${epochs}  train loss ${event.trainLoss.toFixed(4)} accuracy ${percent(event.trainAccuracy)}  ` +
+    `test loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}`
   );
 }
 

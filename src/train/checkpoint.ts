@@ -13,6 +13,7 @@ import type { Position, Trainer } from './trainer.js';
 
 const FORMAT = 'shuffleblock-checkpoint-2';
 const STATE = /^(optimizer|ema)\./;
+const AVERAGE = 'ema.';
 const TOPOLOGY = 'topology.';
 
 /** What a run needs to know beside its tensors to go on. */
@@ -87,6 +88,18 @@ export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
       .map(([name, tensor]) => [name.slice(TOPOLOGY.length), tensor] as const),
   );
   return { ...parsePosition(text, where), model, state, topology };
+}
+
+/** What a run evaluates, as a state for `loadState`: the model with averages in the place of its values, where the run keeps averages. */
+export function evaluatedState({ model, state }: Checkpoint): Map<string, SafetensorsTensor> {
+  const averages = [...state].filter(([name]) => name.startsWith(AVERAGE));
+  return new Map([
+    ...model,
+    ...averages.map(([fullName, tensor]): [string, SafetensorsTensor] => {
+      const name = fullName.slice(AVERAGE.length);
+      return [model.has(name) ? name : `${name}.blocks.values`, tensor];
+    }),
+  ]);
 }
 
 /** Whether a safetensors file is a checkpoint of ours, rather than a plain state dict. */

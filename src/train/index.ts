@@ -2,7 +2,14 @@
 
 export { Adamw, type AdamwOptions } from './adamw.js';
 export { type BundleOptions, encodeBundle, isBundle, unpackBundle } from './bundle.js';
-export { type Checkpoint, encodeCheckpoint, isCheckpoint, parseCheckpoint, sealCheckpoint } from './checkpoint.js';
+export {
+  type Checkpoint,
+  encodeCheckpoint,
+  evaluatedState,
+  isCheckpoint,
+  parseCheckpoint,
+  sealCheckpoint,
+} from './checkpoint.js';
 export { configDifferences, parseConfig } from './config_file.js';
 export { DivergenceError } from './divergence.js';
 export { evaluate } from './evaluate.js';

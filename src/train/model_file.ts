@@ -5,14 +5,14 @@ import { createModel, type ModelOptions } from '../models/index.js';
 import { type Module, nonstructured } from '../nn/index.js';
 import { Random } from '../tensor/index.js';
 import { isBundle, unpackBundle } from './bundle.js';
-import { isCheckpoint, parseCheckpoint } from './checkpoint.js';
+import { evaluatedState, isCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { type ModelSettings, settingsOf } from './model_settings.js';
 import { parseSafetensors } from './safetensors_reader.js';
 import { loadState, type NamedTensors } from './state_dict.js';
 
 export interface ModelFile {
   readonly kind: 'checkpoint' | 'bundle' | 'state dict' | 'onnx';
-  /** For `loadState`. */
+  /** For `loadState`; of a run with averaged weights, those. */
   readonly tensors: NamedTensors;
   /** None in a state dict, which does not say what it is. */
   readonly settings?: ModelSettings;
@@ -30,8 +30,9 @@ export function parseModelFile(bytes: Uint8Array, where: string): ModelFile {
   const file = parseSafetensors(bytes, where);
   if (isBundle(file.metadata)) return { kind: 'bundle', ...unpackBundle(file, where), where };
   if (isCheckpoint(file.metadata)) {
-    const { model, config } = parseCheckpoint(bytes, where);
-    return { kind: 'checkpoint', tensors: model, settings: settingsOf(config), where };
+    const checkpoint = parseCheckpoint(bytes, where);
+    const { config } = checkpoint;
+    return { kind: 'checkpoint', tensors: evaluatedState(checkpoint), settings: settingsOf(config), where };
   }
   return { kind: 'state dict', tensors: plainNames(file.tensors), where };
 }

@@ -6,24 +6,24 @@ import { BlockWeight, MaskedWeight, type Module, sparsifiableLayers } from '../.
 import { Random } from '../../src/tensor/index.js';
 import { defaultConfig, type RunConfig } from '../../src/train/index.js';
 
-const SIZE = 8;
+const DEFAULT_SIZE = 8;
 const CLASSES = 4;
 
 /** Each class has a random pattern of its own; images are that pattern with noise. */
-export function patterns(trainCount = 96, testCount = 32): ImageDataset {
+export function patterns(trainCount = 96, testCount = 32, size = DEFAULT_SIZE): ImageDataset {
   const random = new Random(11);
-  const means = Array.from({ length: CLASSES * SIZE * SIZE }, () => random.below(160));
+  const means = Array.from({ length: CLASSES * size * size }, () => random.below(160));
   const split = (count: number): ImageSplit => {
     const labels = Uint8Array.from({ length: count }, (_, i) => i % CLASSES);
-    const images = new Uint8Array(count * SIZE * SIZE);
+    const images = new Uint8Array(count * size * size);
     for (let i = 0; i < images.length; i++) {
-      const label = labels[Math.floor(i / (SIZE * SIZE))];
-      images[i] = means[label * SIZE * SIZE + (i % (SIZE * SIZE))] + random.below(80);
+      const label = labels[Math.floor(i / (size * size))];
+      images[i] = means[label * size * size + (i % (size * size))] + random.below(80);
     }
     return { images, labels, count };
   };
   return {
-    ...{ name: 'patterns', source: 'test', classes: CLASSES, channels: 1, height: SIZE, width: SIZE },
+    ...{ name: 'patterns', source: 'test', classes: CLASSES, channels: 1, height: size, width: size },
     ...{ mean: [0.4], std: [0.2], augmentation: { padding: 1, flip: true } },
     train: split(trainCount),
     test: split(testCount),

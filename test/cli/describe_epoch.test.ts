@@ -1,0 +1,19 @@
+// The line of an epoch.
+
+import { expect, it } from 'vitest';
+import { describeEpoch } from '../../src/cli/train_command.js';
+import type { EpochEvent } from '../../src/train/index.js';
+
+const event: EpochEvent = {
+  ...{ type: 'epoch', epoch: 2, step: 30, trainLoss: 1.5, trainAccuracy: 0.25, sparsity: 0.9, seconds: 61 },
+  ...{ testLoss: 2, testAccuracy: 0.5, testTop5: 0.875 },
+};
+
+it('shows top-5 accuracy only where there are many classes', () => {
+  expect(describeEpoch(event, 5, 100)).toBe(
+    'epoch 3/5  train loss 1.5000 accuracy 25.00%  test loss 2.0000 accuracy 50.00% top-5 87.50%  1 min 1 s',
+  );
+  expect(describeEpoch(event, 5, 10)).toBe(
+    'epoch 3/5  train loss 1.5000 accuracy 25.00%  test loss 2.0000 accuracy 50.00%  1 min 1 s',
+  );
+});

@@ -2,7 +2,7 @@
 // docs/algorithm.md). Complete linkage is reducible, so the nearest-neighbour chain (Benzecri, 1982; Murtagh, 1983) finds the
 // merges in O(rows^2), out of order; sorted by height they are the dendrogram, and all but the last k-1 leave k clusters.
 
-import { intersectionSizes } from './intersections.js';
+import { intersectionSizes, pairIndex } from './intersections.js';
 
 interface Merge {
   readonly a: number;
@@ -19,7 +19,20 @@ interface Merge {
  * @param numClusters at least 1; more than `rows` gives one cluster a row.
  */
 export function clusterRows(mask: Uint8Array, rows: number, columns: number, numClusters: number): number[][] {
-  const merges = nearestNeighbourChain(cosineDistances(mask, rows, columns), rows);
+  return clusters(intersectionSizes(mask, rows, columns), rows, numClusters);
+}
+
+/**
+ * The order in which rows are dealt into groups: max(rows/B, 1) clusters, one after the other. [rows]
+ *
+ * @param common see `intersectionSizes`.
+ */
+export function clusterOrder(common: Uint32Array, rows: number, blockSize: number): Uint32Array {
+  return Uint32Array.from(clusters(common, rows, Math.max(Math.floor(rows / blockSize), 1)).flat());
+}
+
+function clusters(common: Uint32Array, rows: number, numClusters: number): number[][] {
+  const merges = nearestNeighbourChain(cosineDistances(common, rows), rows);
   merges.sort((first, second) => first.height - second.height);
   const parent = Uint32Array.from({ length: rows }, (_, row) => row);
   const find = (row: number): number => {
@@ -29,29 +42,23 @@ export function clusterRows(mask: Uint8Array, rows: number, columns: number, num
     return root;
   };
   for (const { a, b } of merges.slice(0, Math.max(0, rows - numClusters))) parent[find(a)] = find(b);
-  const clusters = new Map<number, number[]>();
+  const byRoot = new Map<number, number[]>();
   for (let row = 0; row < rows; row++) {
     const root = find(row);
-    const members = clusters.get(root);
+    const members = byRoot.get(root);
     if (members) members.push(row);
-    else clusters.set(root, [row]);
+    else byRoot.set(root, [row]);
   }
-  return [...clusters.values()].sort((first, second) => second.length - first.length);
-}
-
-/** The order in which rows are dealt into groups: max(rows/B, 1) clusters, one after the other. [rows] */
-export function clusterOrder(mask: Uint8Array, rows: number, columns: number, blockSize: number): Uint32Array {
-  const numClusters = Math.max(Math.floor(rows / blockSize), 1);
-  return Uint32Array.from(clusterRows(mask, rows, columns, numClusters).flat());
+  return [...byRoot.values()].sort((first, second) => second.length - first.length);
 }
 
 /** 1 - |a and b| / sqrt(|a| |b|), [rows, rows]. */
-function cosineDistances(mask: Uint8Array, rows: number, columns: number): Float64Array {
-  const { common, sizes } = intersectionSizes(mask, rows, columns);
+function cosineDistances(common: Uint32Array, rows: number): Float64Array {
+  const sizes = Uint32Array.from({ length: rows }, (_, row) => common[pairIndex(row) + row]);
   const distances = new Float64Array(rows * rows);
   for (let a = 0; a < rows; a++) {
     for (let b = 0; b < a; b++) {
-      const shared = common[(a * (a - 1)) / 2 + b];
+      const shared = common[pairIndex(a) + b];
       // Products of integers, so that equal cosines are equal numbers and ties are broken on purpose, not by rounding.
       const distance = shared === 0 ? 1 : Math.max(0, 1 - shared / Math.sqrt(sizes[a] * sizes[b]));
       distances[a * rows + b] = distance;

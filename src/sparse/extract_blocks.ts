@@ -5,6 +5,7 @@
 // possible. The original ranks columns alike but sums the norms of a block's columns.
 
 import type { BlockShape } from './checks.js';
+import { topColumns } from './rank_energies.js';
 import { ShuffledBlocks } from './shuffled_blocks.js';
 import { PADDING } from './tables.js';
 
@@ -12,97 +13,118 @@ export interface ExtractionShape extends BlockShape {
   readonly numBlocks: number;
 }
 
-interface Candidate {
-  readonly group: number;
-  /** Position of its first column in the group's ranking. */
-  readonly start: number;
+/** Rows dealt into groups: each B of them make one. */
+export interface Arrangement {
+  /** [rows], every row once. */
+  readonly order: Uint32Array;
+  /** [groups*columns], nonnegative and finite: what keeping a column of a group is worth. See `groupEnergies`. */
+  readonly energies: Float32Array;
+}
+
+/** The blocks that an arrangement keeps: in each group those of the columns that rank first. */
+export interface Extraction {
+  readonly order: Uint32Array;
+  /** Of each group: at least the columns of its kept blocks, by descending energy, equal ones by index. */
+  readonly rankings: readonly Uint32Array[];
+  /** Of each group: how many blocks are kept. */
+  readonly kept: Uint32Array;
+  /** Of all kept blocks. */
   readonly energy: number;
 }
 
 /**
- * The `numBlocks` candidates of highest energy, with values 0.
+ * Energy of each column over the rows of each group, [groups*columns].
  *
- * @param rowOrder [rows], every row once; each B of them make a group.
- * @param energy [rows*columns], nonnegative and finite: what keeping a weight is worth.
+ * @param energy [rows*columns]: what keeping a weight is worth. Rows are added in order, in f32: GPUs give the same sums.
  */
-export function extractBlocks(rowOrder: Uint32Array, energy: Float32Array, shape: ExtractionShape): ShuffledBlocks {
-  const { rows, columns, blockSize, numBlocks } = shape;
-  const numGroups = Math.ceil(rows / blockSize);
-  const rankings: Uint32Array[] = [];
-  const candidates: Candidate[] = [];
-  for (let group = 0; group < numGroups; group++) {
-    const columnEnergy = groupEnergy(groupOf(rowOrder, group, blockSize), energy, columns);
-    const ranking = rankColumns(columnEnergy);
-    rankings.push(ranking);
-    for (let start = 0; start < columns; start += blockSize) {
-      let sum = 0;
-      for (let i = start; i < Math.min(start + blockSize, columns); i++) sum += columnEnergy[ranking[i]];
-      candidates.push({ group, start, energy: sum });
-    }
+export function groupEnergies(
+  order: Uint32Array,
+  energy: Float32Array,
+  { columns, blockSize }: BlockShape,
+): Float32Array {
+  const sums = new Float32Array(Math.ceil(order.length / blockSize) * columns);
+  for (let slot = 0; slot < order.length; slot++) {
+    const group = Math.floor(slot / blockSize) * columns;
+    const row = order[slot] * columns;
+    for (let column = 0; column < columns; column++) sums[group + column] += energy[row + column];
   }
-  candidates.sort((a, b) => b.energy - a.energy);
-  const kept = candidates.slice(0, numBlocks).sort((a, b) => a.group - b.group || a.start - b.start);
+  return sums;
+}
 
+/**
+ * The `numBlocks` candidates of highest energy; among equal ones the lower group wins.
+ *
+ * Energies of a group's candidates descend, so that it keeps its first ones, and only its best columns need to be ranked: as
+ * many as have been seen to suffice, twice as many as an equal share to begin with.
+ */
+export function chooseBlocks({ order, energies }: Arrangement, shape: ExtractionShape): Extraction {
+  const { columns, blockSize, numBlocks } = shape;
+  const numGroups = Math.ceil(shape.rows / blockSize);
+  const mostBlocks = Math.ceil(columns / blockSize);
+  const columnsOf = (group: number) => energies.subarray(group * columns, (group + 1) * columns);
+  const rankings: Uint32Array[] = [];
+  const candidates: Float64Array[] = [];
+  const rank = (group: number, count: number) => {
+    rankings[group] = topColumns(columnsOf(group), Math.min(count * blockSize, columns));
+    candidates[group] = candidateEnergies(columnsOf(group), rankings[group], blockSize);
+  };
+  const share = 1 + Math.ceil((2 * numBlocks) / numGroups);
+  for (let group = 0; group < numGroups; group++) rank(group, Math.min(share, mostBlocks));
+  for (;;) {
+    const { kept, energy } = keepBest(candidates, numBlocks);
+    let isDecided = true;
+    for (let group = 0; group < numGroups; group++) {
+      // A group that keeps all that were ranked may have more.
+      if (kept[group] < candidates[group].length || kept[group] === mostBlocks) continue;
+      rank(group, Math.min(2 * kept[group], mostBlocks));
+      isDecided = false;
+    }
+    if (isDecided) return { order, rankings, kept, energy };
+  }
+}
+
+/** Tables of an extraction, with values 0. */
+export function blocksOf({ order, rankings, kept }: Extraction, shape: ExtractionShape): ShuffledBlocks {
+  const { rows, columns, blockSize, numBlocks } = shape;
+  const numGroups = rankings.length;
   const groupRows = new Uint32Array(numGroups * blockSize).fill(PADDING);
-  groupRows.set(rowOrder);
+  groupRows.set(order);
   const groupStart = new Uint32Array(numGroups + 1);
-  for (const { group } of kept) groupStart[group + 1]++;
-  for (let group = 0; group < numGroups; group++) groupStart[group + 1] += groupStart[group];
   const blockColumns = new Uint32Array(numBlocks * blockSize).fill(PADDING);
-  for (const [block, { group, start }] of kept.entries()) {
-    blockColumns.set(rankings[group].subarray(start, start + blockSize), block * blockSize);
+  for (let group = 0; group < numGroups; group++) {
+    groupStart[group + 1] = groupStart[group] + kept[group];
+    blockColumns.set(rankings[group].subarray(0, kept[group] * blockSize), groupStart[group] * blockSize);
   }
   const values = new Float32Array(numBlocks * blockSize * blockSize);
   return new ShuffledBlocks({ rows, columns, blockSize, groupRows, groupStart, blockColumns, values });
 }
 
-/** Rows of a group: B of them, or what is left for the last. */
-export function groupOf(rowOrder: Uint32Array, group: number, blockSize: number): Uint32Array {
-  return rowOrder.subarray(group * blockSize, (group + 1) * blockSize);
-}
-
-/** Energy of each column over the rows of one group, [columns]. */
-export function groupEnergy(groupRows: Uint32Array, energy: Float32Array, columns: number): Float64Array {
-  const sums = new Float64Array(columns);
-  for (const row of groupRows) {
-    const start = row * columns;
-    for (let column = 0; column < columns; column++) sums[column] += energy[start + column];
-  }
-  return sums;
-}
-
-/** Columns by descending energy, equal ones by index. */
-function rankColumns(columnEnergy: Float64Array): Uint32Array {
-  // Energy (31 bits of a nonnegative float) and index packed into one exact integer: sorting numbers without a comparator
-  // is several times faster. Descending energy becomes ascending key; 53 bits leave 22 for the index.
-  const indexRange = 2 ** 22;
-  const bits = new Uint32Array(new Float32Array(columnEnergy).buffer);
-  const keys = new Float64Array(bits.length);
-  for (let column = 0; column < keys.length; column++) keys[column] = (0x7fffffff - bits[column]) * indexRange + column;
-  keys.sort();
-  const ranking = new Uint32Array(keys.length);
-  for (let i = 0; i < keys.length; i++) ranking[i] = keys[i] % indexRange;
-  return ranking;
-}
-
-/** Energies of a group's candidate blocks, best first, [ceil(columns/B)]. */
-export function candidateEnergies(columnEnergy: Float64Array, blockSize: number): Float64Array {
-  const sorted = columnEnergy.slice().sort().reverse();
-  const energies = new Float64Array(Math.ceil(sorted.length / blockSize));
-  for (let i = 0; i < sorted.length; i++) energies[Math.floor(i / blockSize)] += sorted[i];
+/** Energies of the blocks that ranked columns make, best first. */
+function candidateEnergies(columnEnergy: Float32Array, ranking: Uint32Array, blockSize: number): Float64Array {
+  const energies = new Float64Array(Math.ceil(ranking.length / blockSize));
+  for (let i = 0; i < ranking.length; i++) energies[Math.floor(i / blockSize)] += columnEnergy[ranking[i]];
   return energies;
 }
 
-/** Sum of the `count` largest of some groups' candidate energies: what `extractBlocks` would keep. */
-export function keptEnergy(energies: readonly Float64Array[], count: number): number {
-  const all = new Float64Array(energies.reduce((length, group) => length + group.length, 0));
+/** How many of each group's candidates are among the `count` best of all, and the energy of those. */
+function keepBest(candidates: readonly Float64Array[], count: number): { kept: Uint32Array; energy: number } {
+  const all = new Float64Array(candidates.reduce((length, group) => length + group.length, 0));
   let offset = 0;
-  for (const group of energies) {
+  for (const group of candidates) {
     all.set(group, offset);
     offset += group.length;
   }
   all.sort();
-  let sum = 0;
-  for (let i = Math.max(0, all.length - count); i < all.length; i++) sum += all[i];
-  return sum;
+  const best = all.subarray(Math.max(0, all.length - count));
+  let energy = 0;
+  for (const one of best) energy += one;
+  const least = best[0] ?? Number.POSITIVE_INFINITY;
+  let ties = 0;
+  while (ties < best.length && best[ties] === least) ties++;
+  const kept = Uint32Array.from(candidates, (group) => {
+    let number = 0;
+    while (number < group.length && (group[number] > least || (group[number] === least && ties-- > 0))) number++;
+    return number;
+  });
+  return { kept, energy };
 }

@@ -4,9 +4,9 @@
 export { blockCount } from './block_count.js';
 export { type BlockShape, SMALLEST_BLOCK_SIZE } from './checks.js';
 export { clusterOrder, clusterRows } from './cluster.js';
-export { type DropRule, type DropRuleName, dropRules } from './drop_rules.js';
+export { type Drop, type DropRule, type DropRuleName, dropRules } from './drop_rules.js';
 export { type Distribution, type LayerDensitiesOptions, type LayerShape, layerDensities } from './erk.js';
-export { type ExtractionShape, extractBlocks } from './extract_blocks.js';
+export type { ExtractionShape } from './extract_blocks.js';
 export { type InitialTopologyOptions, initialTopology } from './initial_topology.js';
 export {
   initialMask,

@@ -3,7 +3,8 @@
 import { blockCount } from './block_count.js';
 import { type BlockShape, checkBlockShape, checkFinite, checkLength, checkSparsity } from './checks.js';
 import { clusterOrder } from './cluster.js';
-import { extractBlocks } from './extract_blocks.js';
+import { blocksOf, chooseBlocks, groupEnergies } from './extract_blocks.js';
+import { intersectionSizes } from './intersections.js';
 import { initialMask } from './mask_updater.js';
 import type { ShuffledBlocks } from './shuffled_blocks.js';
 
@@ -31,6 +32,8 @@ export function initialTopology(weight: Float32Array, options: InitialTopologyOp
   const energy = new Float32Array(weight.length);
   for (let i = 0; i < energy.length; i++) energy[i] = mask[i] !== 0 ? weight[i] * weight[i] : 0;
   const numBlocks = blockCount(1 - sparsity, options);
-  const order = clusterOrder(mask, rows, columns, blockSize);
-  return extractBlocks(order, energy, { rows, columns, blockSize, numBlocks }).fromDense(weight);
+  const shape = { rows, columns, blockSize, numBlocks };
+  const order = clusterOrder(intersectionSizes(mask, rows, columns), rows, blockSize);
+  const extraction = chooseBlocks({ order, energies: groupEnergies(order, energy, shape) }, shape);
+  return blocksOf(extraction, shape).fromDense(weight);
 }

@@ -4,22 +4,16 @@
 /** A popcount of 32 columns takes about as long as this many steps along a list. */
 const POPCOUNT_STEPS = 3;
 
-export interface Intersections {
-  /** Pairs (a, b) with b < a at a*(a-1)/2 + b. */
-  readonly common: Uint32Array;
-  /** [rows]: active columns of each row. */
-  readonly sizes: Uint32Array;
-}
-
-/** @param mask [rows*columns], nonzero = active. */
-export function intersectionSizes(mask: Uint8Array, rows: number, columns: number): Intersections {
-  const sizes = new Uint32Array(rows);
+/**
+ * Pairs of rows (a, b) with b <= a at pairIndex(a) + b; a row with itself gives its active columns. [rows*(rows+1)/2]
+ *
+ * @param mask [rows*columns], nonzero = active.
+ */
+export function intersectionSizes(mask: Uint8Array, rows: number, columns: number): Uint32Array {
   const columnStart = new Uint32Array(columns + 1);
   for (let row = 0, i = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, i++) {
-      if (mask[i] === 0) continue;
-      sizes[row]++;
-      columnStart[column + 1]++;
+      if (mask[i] !== 0) columnStart[column + 1]++;
     }
   }
   let listSteps = 0;
@@ -28,35 +22,39 @@ export function intersectionSizes(mask: Uint8Array, rows: number, columns: numbe
     columnStart[column + 1] += columnStart[column];
   }
   const popcountSteps = (rows ** 2 / 2) * wordsPerRow(columns) * POPCOUNT_STEPS;
-  const common =
-    listSteps < popcountSteps ? commonByLists(mask, rows, columns, columnStart) : commonByBits(mask, rows, columns);
-  return { common, sizes };
+  return listSteps < popcountSteps
+    ? commonByLists(mask, rows, columns, columnStart)
+    : commonByBits(mask, rows, columns);
 }
 
-/** For every row and each of its columns, counts the earlier rows that have the column. */
+/** Where the pairs of row `a` with the rows up to it begin. */
+export function pairIndex(a: number): number {
+  return (a * (a + 1)) / 2;
+}
+
+/** For every row and each of its columns, counts the rows up to it that have the column. */
 function commonByLists(mask: Uint8Array, rows: number, columns: number, columnStart: Uint32Array): Uint32Array {
-  const common = new Uint32Array((rows * (rows - 1)) / 2);
+  const common = new Uint32Array(pairIndex(rows));
   const rowsOfColumn = new Uint32Array(columnStart[columns]);
   const listEnd = columnStart.slice(0, columns);
   for (let row = 0; row < rows; row++) {
-    const pairs = (row * (row - 1)) / 2;
+    const pairs = pairIndex(row);
     for (let column = 0; column < columns; column++) {
       if (mask[row * columns + column] === 0) continue;
-      const end = listEnd[column];
-      for (let i = columnStart[column]; i < end; i++) common[pairs + rowsOfColumn[i]]++;
+      const end = listEnd[column]++;
       rowsOfColumn[end] = row;
-      listEnd[column]++;
+      for (let i = columnStart[column]; i <= end; i++) common[pairs + rowsOfColumn[i]]++;
     }
   }
   return common;
 }
 
 function commonByBits(mask: Uint8Array, rows: number, columns: number): Uint32Array {
-  const common = new Uint32Array((rows * (rows - 1)) / 2);
+  const common = new Uint32Array(pairIndex(rows));
   const bits = bitsetRows(mask, rows, columns);
   const words = wordsPerRow(columns);
   for (let a = 0, pair = 0; a < rows; a++) {
-    for (let b = 0; b < a; b++, pair++) {
+    for (let b = 0; b <= a; b++, pair++) {
       let count = 0;
       for (let word = 0; word < words; word++) count += popcount(bits[a * words + word] & bits[b * words + word]);
       common[pair] = count;

@@ -1,5 +1,5 @@
-// Optimizer state through a topology update (step 6 of docs/algorithm.md): the momentum of a surviving weight follows it to its
-// new slot, that of a grown one starts at 0. RigL's rule; the original keeps stale dense momentum.
+// What a topology update does to slots (step 6 of docs/algorithm.md): values and optimizer state of a surviving weight follow it to
+// its new slot, those of a grown one start at 0. RigL's rule; the original keeps stale dense momentum.
 
 import { InputError } from '../device/errors.js';
 import { checkLength } from './checks.js';
@@ -13,19 +13,31 @@ import { PADDING } from './tables.js';
  * @throws InputError when the two topologies are not of one layer.
  */
 export function remapSlots(from: ShuffledBlocks, to: ShuffledBlocks): Uint32Array {
-  if (from.rows !== to.rows || from.columns !== to.columns) {
+  const { rows, columns } = from;
+  if (rows !== to.rows || columns !== to.columns) {
     throw new InputError(
-      `remapSlots: expected topologies of one layer, got [${from.rows}, ${from.columns}] and [${to.rows}, ${to.columns}]`,
+      `remapSlots: expected topologies of one layer, got [${rows}, ${columns}] and [${to.rows}, ${to.columns}]`,
     );
   }
-  const oldSlot = new Uint32Array(from.rows * from.columns).fill(PADDING);
-  from.forEachWeight((slot, position) => {
-    oldSlot[position] = slot;
-  });
+  const rowSlots = slotsOfRows(from);
+  const columnSlots = slotsOfColumns(from);
   const sources = new Uint32Array(to.values.length).fill(PADDING);
-  to.forEachWeight((slot, position) => {
-    sources[slot] = oldSlot[position];
-  });
+  for (let group = 0; group < to.numGroups; group++) {
+    const firstRow = group * to.blockSize;
+    const rowCount = to.rowsInGroup(group);
+    for (let slot = to.groupStart[group] * to.blockSize; slot < to.groupStart[group + 1] * to.blockSize; slot++) {
+      const column = to.blockColumns[slot];
+      if (column === PADDING) continue;
+      for (let i = 0; i < rowCount; i++) {
+        const rowSlot = rowSlots[to.groupRows[firstRow + i]];
+        const oldGroup = Math.floor(rowSlot / from.blockSize);
+        const columnSlot = columnSlots[oldGroup * columns + column];
+        if (columnSlot !== PADDING) {
+          sources[slot * to.blockSize + i] = columnSlot * from.blockSize + (rowSlot - oldGroup * from.blockSize);
+        }
+      }
+    }
+  }
   return sources;
 }
 
@@ -36,4 +48,56 @@ export function remapValues(from: ShuffledBlocks, to: ShuffledBlocks, state: Flo
   const moved = new Float32Array(sources.length);
   for (let slot = 0; slot < moved.length; slot++) moved[slot] = sources[slot] === PADDING ? 0 : state[sources[slot]];
   return moved;
+}
+
+export interface TopologyChange {
+  /** See `remapSlots`. */
+  readonly sources: Uint32Array;
+  /** Weights that were active and are no more, and weights that are newly active. */
+  readonly dropped: number;
+  readonly grown: number;
+  /** Blocks of the new topology that hold a grown weight. */
+  readonly changedBlocks: number;
+}
+
+/** What an update changes, in slots and numbers. */
+export function topologyChange(from: ShuffledBlocks, to: ShuffledBlocks): TopologyChange {
+  const sources = remapSlots(from, to);
+  const { blockSize } = to;
+  let surviving = 0;
+  let changedBlocks = 0;
+  for (let group = 0; group < to.numGroups; group++) {
+    for (let block = to.groupStart[group]; block < to.groupStart[group + 1]; block++) {
+      const kept = countKept(sources, block * blockSize ** 2, blockSize ** 2);
+      const padding = to.blockColumns.subarray(block * blockSize, (block + 1) * blockSize).indexOf(PADDING);
+      const width = padding < 0 ? blockSize : padding;
+      surviving += kept;
+      if (kept < width * to.rowsInGroup(group)) changedBlocks++;
+    }
+  }
+  return { sources, dropped: from.numNonzero - surviving, grown: to.numNonzero - surviving, changedBlocks };
+}
+
+function countKept(sources: Uint32Array, first: number, length: number): number {
+  let count = 0;
+  for (let slot = first; slot < first + length; slot++) if (sources[slot] !== PADDING) count++;
+  return count;
+}
+
+/** [rows]: where each row stands in `groupRows`. */
+function slotsOfRows({ rows, groupRows }: ShuffledBlocks): Uint32Array {
+  const slots = new Uint32Array(rows);
+  for (const [slot, row] of groupRows.entries()) if (row !== PADDING) slots[row] = slot;
+  return slots;
+}
+
+/** [groups*columns]: where each column of a group stands in `blockColumns`; PADDING where the group lacks it. */
+function slotsOfColumns({ numGroups, columns, blockSize, groupStart, blockColumns }: ShuffledBlocks): Uint32Array {
+  const slots = new Uint32Array(numGroups * columns).fill(PADDING);
+  for (let group = 0; group < numGroups; group++) {
+    for (let slot = groupStart[group] * blockSize; slot < groupStart[group + 1] * blockSize; slot++) {
+      if (blockColumns[slot] !== PADDING) slots[group * columns + blockColumns[slot]] = slot;
+    }
+  }
+  return slots;
 }

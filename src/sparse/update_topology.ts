@@ -1,17 +1,16 @@
 // One update of a shuffled-block topology: drop, grow, extract blocks again (step 5 of docs/algorithm.md).
-//
-// Extraction needs a worth for every position, and unlike the original takes it from the gradient too. A surviving weight is
-// worth w^2 relative to the mean over the active ones; an inactive position dropFraction * g^2 relative to the mean over the
-// positions chosen to grow: annealed with the schedule, so that late updates move little. The original gives every chosen
-// position the mean |w| and so leaves the choice among equally filled columns to the order of an unstable sort.
+// The same steps run on the GPU where they touch every position of a layer: src/train/block_updates.ts.
 
 import { InputError } from '../device/errors.js';
-import { bestRowOrder } from './arrange_rows.js';
+import { bestExtraction, isRefined, refineRows } from './arrange_rows.js';
 import { checkFinite, checkFraction, checkLength } from './checks.js';
 import { clusterOrder } from './cluster.js';
 import { type DropRuleName, dropRules } from './drop_rules.js';
-import { extractBlocks } from './extract_blocks.js';
+import { blocksOf, groupEnergies } from './extract_blocks.js';
+import { intersectionSizes } from './intersections.js';
+import { keepingWorth, worthScales } from './keeping_worth.js';
 import { complement, countOnes, union, without } from './masks.js';
+import { remapValues, topologyChange } from './remap.js';
 import { selectByMagnitude } from './select.js';
 import type { ShuffledBlocks } from './shuffled_blocks.js';
 
@@ -47,90 +46,56 @@ export interface TopologyUpdate {
  * @throws InputError on wrong lengths, values that are not finite, a fraction outside [0, 1], an unknown rule.
  */
 export function updateTopology(options: UpdateTopologyOptions): TopologyUpdate {
-  const { blocks, weight, dropFraction, dropRule = 'original' } = options;
+  const { weight, gradient, dropFraction, dropRule = 'original' } = options;
   checkOptions(options);
-  const before = blocks.toMask();
-  const drop = dropRules[dropRule](blocks, weight, before, dropFraction);
-  const numDropped = countOnes(drop.mask);
+  const before = options.blocks.fromDense(weight);
+  const mask = before.toMask();
+  const { candidates, slots: drop } = dropRules[dropRule](before, dropFraction);
+  const numDropped = countOnes(drop);
   if (numDropped === 0) {
-    const none = new Uint8Array(before.length);
-    return {
-      blocks: blocks.fromDense(weight),
-      dropped: none,
-      grown: none.slice(),
-      candidates: drop.candidates,
-      changedBlocks: 0,
-    };
+    const none = new Uint8Array(mask.length);
+    return { blocks: before, dropped: none, grown: none.slice(), candidates, changedBlocks: 0 };
   }
-  const survives = without(before, drop.mask);
-  const updated = extractBlocks(...arrangement(options, before, survives, numDropped));
-  const after = updated.toMask();
-  const dropped = without(before, after);
-  const grown = without(after, before);
-  const { values, changedBlocks } = gatherSurvivors(updated, weight, grown);
-  return { blocks: updated.withValues(values), dropped, grown, candidates: drop.candidates, changedBlocks };
-}
-
-/** Arguments of `extractBlocks`: row order, energy, shape. */
-function arrangement(
-  options: UpdateTopologyOptions,
-  before: Uint8Array,
-  survives: Uint8Array,
-  numDropped: number,
-): Parameters<typeof extractBlocks> {
-  const { blocks, gradient } = options;
-  const { rows, columns, blockSize, numBlocks } = blocks;
-  const shape = { rows, columns, blockSize, numBlocks };
+  const survives = survivors(before, drop);
   const grow = selectByMagnitude(gradient, numDropped, 'largest', complement(survives));
-  const target = union(survives, grow);
-  const energy = keepingWorth(options, before, survives, grow);
-  const orders = [clusterOrder(target, rows, columns, blockSize), blocks.groupRows.slice(0, rows)];
-  return [bestRowOrder(orders, energy, shape), energy, shape];
+  const scales = worthScales(
+    before,
+    gradient.filter((_, i) => grow[i] === 1),
+    dropFraction,
+  );
+  const worth = keepingWorth(before, gradient, survives, scales);
+
+  const { rows, columns, blockSize, numBlocks } = before;
+  const shape = { rows, columns, blockSize, numBlocks };
+  const orders = proposedOrders(before, intersectionSizes(union(survives, grow), rows, columns));
+  const arrangements = orders.map((order) => ({ order, energies: groupEnergies(order, worth, shape) }));
+  let extraction = bestExtraction(arrangements, shape);
+  if (isRefined(shape)) extraction = refineRows(extraction, worth, shape);
+  const updated = blocksOf(extraction, shape);
+
+  const { changedBlocks } = topologyChange(before, updated);
+  const after = updated.toMask();
+  return {
+    blocks: updated.withValues(remapValues(before, updated, before.values)),
+    dropped: without(mask, after),
+    grown: without(after, mask),
+    candidates,
+    changedBlocks,
+  };
 }
 
-/** What keeping or growing each position is worth, [rows*columns]; see the head of this file. */
-function keepingWorth(
-  { blocks, weight, gradient, dropFraction }: UpdateTopologyOptions,
-  before: Uint8Array,
-  survives: Uint8Array,
-  grow: Uint8Array,
-): Float32Array {
-  const weightScale = inverse(meanSquare(weight, before));
-  const gradientScale = dropFraction * inverse(meanSquare(gradient, grow));
-  const worth = new Float32Array(weight.length);
-  for (let i = 0; i < worth.length; i++) worth[i] = gradient[i] * gradient[i] * gradientScale;
-  blocks.forEachWeight((_, i) => {
-    if (survives[i] === 1) worth[i] = weight[i] * weight[i] * weightScale;
+/** Row orders to choose from: rows clustered by `common` (see `intersectionSizes`), and as they are. */
+export function proposedOrders({ rows, blockSize, groupRows }: ShuffledBlocks, common: Uint32Array): Uint32Array[] {
+  return [clusterOrder(common, rows, blockSize), groupRows.slice(0, rows)];
+}
+
+/** [rows*columns], 1 where a weight is active and its slot is not dropped. */
+function survivors(blocks: ShuffledBlocks, drop: Uint8Array): Uint8Array {
+  const mask = new Uint8Array(blocks.rows * blocks.columns);
+  blocks.forEachWeight((slot, position) => {
+    mask[position] = drop[slot] ^ 1;
   });
-  return worth;
-}
-
-function meanSquare(values: Float32Array, mask: Uint8Array): number {
-  let sum = 0;
-  let count = 0;
-  for (let i = 0; i < values.length; i++) {
-    if (mask[i] !== 0) {
-      sum += values[i] * values[i];
-      count++;
-    }
-  }
-  return sum / count;
-}
-
-/** 1/x, and 0 where there is nothing to scale. */
-function inverse(x: number): number {
-  return x > 0 ? 1 / x : 0;
-}
-
-/** Values of the new topology: `weight`, and 0 where grown, whatever the dense weight holds there. */
-function gatherSurvivors(blocks: ShuffledBlocks, weight: Float32Array, grown: Uint8Array) {
-  const values = new Float32Array(blocks.values.length);
-  const changed = new Uint8Array(blocks.numBlocks);
-  blocks.forEachWeight((slot, position, block) => {
-    if (grown[position] === 1) changed[block] = 1;
-    else values[slot] = weight[position];
-  });
-  return { values, changedBlocks: countOnes(changed) };
+  return mask;
 }
 
 function checkOptions({ blocks, weight, gradient, dropFraction, dropRule }: UpdateTopologyOptions): void {

@@ -98,6 +98,12 @@ export function asUint8Mask(tensor: SafetensorsTensor, where: string): Uint8Arra
   return Uint8Array.from(values);
 }
 
+/** The values, not copied. @throws InputError unless they are U8. */
+export function asBytes({ dtype, shape, data }: SafetensorsTensor, where: string): Uint8Array {
+  if (dtype === 'U8') return data;
+  throw new InputError(`${where}: expected U8, got ${dtype} [${shape}]`);
+}
+
 /**
  * A copy of the values, from U32, I32 or I64.
  * @throws InputError on any other type and on a value outside of [0, 2^32).

@@ -9,7 +9,7 @@ import { Exploration } from './exploration.js';
 import { GrowthScores } from './growth_scores.js';
 import type { GrowthName } from './method.js';
 import type { WeightState } from './optimizer.js';
-import { asFloat32, type SafetensorsTensor, safetensor } from './safetensors.js';
+import { asBytes, asFloat32, type SafetensorsTensor, safetensor } from './safetensors.js';
 import { type UpdateCounts, updateWeight } from './weight_updates.js';
 
 /** A line of metrics.jsonl. */
@@ -140,7 +140,8 @@ export class TopologyUpdates {
     for (const { layer, name, shape } of gradients) {
       this.scores.put(layer, Tensor.from(device, asFloat32(state.get(name)!, `${where}: topology.${name}`), shape));
     }
-    for (const { layer, name } of explored) this.explored.get(layer)!.restore(state.get(name)!.data);
+    for (const { layer, name } of explored)
+      this.explored.get(layer)!.restore(asBytes(state.get(name)!, `${where}: topology.${name}`));
   }
 
   /** Frees the gradients of a step whose update was not made. */

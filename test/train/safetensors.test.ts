@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/device/errors.js';
 import { Random } from '../../src/tensor/index.js';
-import { asFloat32, asUint8Mask, asUint32, type SafetensorsTensor, safetensor } from '../../src/train/safetensors.js';
+import {
+  asBytes,
+  asFloat32,
+  asUint8Mask,
+  asUint32,
+  type SafetensorsTensor,
+  safetensor,
+} from '../../src/train/safetensors.js';
 import { parseSafetensors } from '../../src/train/safetensors_reader.js';
 import { encodeSafetensors } from '../../src/train/safetensors_writer.js';
 
@@ -248,6 +255,11 @@ describe('typed values', () => {
     expect(messageOf(() => asUint8Mask(tensor('BOOL', Uint8Array.of(0, 2)), 'x'))).toContain('got 2 at element 1');
     expect(messageOf(() => asUint8Mask(tensor('F32', Float32Array.of(NaN)), 'x'))).toContain('got NaN at element 0');
     expect(messageOf(() => asUint8Mask(tensor('I64', BigInt64Array.of(1n)), 'x'))).toContain('got I64 [1]');
+  });
+
+  it('asBytes reads bytes', () => {
+    expect(asBytes(tensor('U8', Uint8Array.of(3)), 'x')).toEqual(Uint8Array.of(3));
+    expect(messageOf(() => asBytes(tensor('F32', Float32Array.of(1)), 'x'))).toBe('x: expected U8, got F32 [1]');
   });
 
   it('asUint32 reads integers in range', () => {

@@ -1,0 +1,127 @@
+// train --resume: which flags may stand beside it, and what a resumed run writes. Kills: kill.test.ts.
+
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkSameRun, resumedSettings } from '../../src/cli/resume.js';
+import type { RunSettings } from '../../src/cli/run_folder.js';
+import { InputError } from '../../src/device/index.js';
+import { type Checkpoint, defaultConfig, type RunConfig } from '../../src/train/index.js';
+import { buildCommandLine } from '../support/command_line.node.js';
+
+const config = defaultConfig('mnist');
+const shuffle = true;
+
+describe('resumedSettings', () => {
+  const stored: RunSettings = { config: { ...config, shuffle: false, seed: 3 }, files: { dataDir: '/data' } };
+  const given = (flags: object, settings = stored) => {
+    return resumedSettings('run', settings, { shuffle, adapter: 'auto', ...flags });
+  };
+  const withConfig = (change: Partial<RunConfig>): RunSettings => ({ config: { ...config, ...change }, files: {} });
+
+  it('are those of the run, where no flag says otherwise', () => {
+    expect(given({})).toEqual(stored);
+    expect(given({ model: 'lenet5', seed: 3, checkpointEvery: 5 })).toEqual(stored);
+    expect(given({ dataDir: '/elsewhere' })).toEqual({ ...stored, files: { dataDir: '/elsewhere' } });
+  });
+
+  it('list every difference in one line', () => {
+    expect(() => given({ epochs: 5, seed: 4, dataSet: 'cifar10' })).toThrow(
+      new InputError(
+        '--resume run: expected the configuration of the run, got another: ' +
+          'data set: the run has "mnist", the command line says "cifar10"; ' +
+          'epochs: the run has 3, the command line says 5 (a run can be made longer if its --milestones and --T-end were given); ' +
+          'seed: the run has 3, the command line says 4',
+      ),
+    );
+    expect(() => given({ shuffle: false }, withConfig({}))).toThrow(
+      /: shuffle: the run has true, the command line says false$/,
+    );
+    expect(() => given({ maxSteps: 9 })).toThrow(
+      /max steps: the run has none, .* 9 \(a run .* its --T-end was given\)$/,
+    );
+  });
+
+  it('make a run longer whose schedules do not follow from its length', () => {
+    const isStatic = withConfig({ method: 'ssb', maxSteps: 5 });
+    expect(given({ maxSteps: 9 }, isStatic).config).toEqual({ ...isStatic.config, maxSteps: 9 });
+    expect(() => given({ epochs: 9 }, isStatic)).toThrow(InputError);
+    const isFixed = withConfig({ updateEnd: 50, milestones: [2] });
+    expect(given({ maxSteps: 9, epochs: 7 }, isFixed).config).toMatchObject({ maxSteps: 9, epochs: 7 });
+  });
+
+  it('refuse another folder and other parameters', () => {
+    expect(() => given({ out: 'b' })).toThrow(new InputError('--resume run: expected no --out beside it, got b'));
+    expect(() => given({ init: 'b' })).toThrow(new InputError('--resume run: expected no --init beside it, got b'));
+  });
+
+  it('refuse a checkpoint of another run', () => {
+    const checkpoint = { config: { ...config, seed: 1, blockSize: 8 } } as Checkpoint;
+    expect(() => checkSameRun(config, checkpoint, 'c.safetensors')).toThrow(
+      new InputError(
+        'c.safetensors: expected a checkpoint of this run, got one of another: ' +
+          'block size: the checkpoint has 8, config.json says 16; seed: the checkpoint has 1, config.json says 0',
+      ),
+    );
+  });
+});
+
+describe('a run', () => {
+  const commandLine = buildCommandLine();
+  afterAll(async () => (await commandLine).dispose());
+  const TRAIN = [
+    ...['train', '--model', 'lenet300-100', '--method', 'ssb', '--adapter', 'software', '--batch-size', '32'],
+    ...['--limit-train', '128', '--limit-test', '64', '--log-every', '1'],
+  ];
+  const RESUME = ['train', '--adapter', 'software', '--resume'];
+
+  it('goes on after its end, from nothing, and not from damaged files', async () => {
+    const { folder, run } = await commandLine;
+    const path = (...names: string[]) => join(folder, ...names);
+    const stepsOf = (name: string) => readFileSync(path(name, 'metrics.jsonl'), 'utf8').match(/"type":"step"/g)?.length;
+    const refusal = async (args: string[]) => {
+      const { status, stderr } = await run(args);
+      expect(status, stderr).toBe(2);
+      expect(stderr).toMatch(/^shuffleblock: [^\n]+\n$/);
+      return stderr.slice('shuffleblock: '.length, -1);
+    };
+    expect((await run([...TRAIN, '--max-steps', '3', '--out', 'a'])).status).toBe(0);
+
+    const finished = await run([...RESUME, 'a']);
+    expect(finished.status).toBe(0);
+    expect(finished.stdout).toMatch(/^finished +at step 3 of 3: nothing is left to do$/m);
+    expect(stepsOf('a')).toBe(3);
+
+    appendFileSync(path('a', 'metrics.jsonl'), '{"type":"step","step":3,"lo');
+    const longer = await run([...RESUME, 'a', '--max-steps', '6']);
+    expect(longer.stdout).toMatch(/^resumed +at step 3 of 6$/m);
+    expect(longer.status).toBe(0);
+    expect(stepsOf('a')).toBe(6);
+    expect(JSON.parse(readFileSync(path('a', 'config.json'), 'utf8')).maxSteps).toBe(6);
+
+    const file = path('a', 'checkpoint-last.safetensors');
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 5] ^= 8;
+    writeFileSync(file, bytes);
+    expect(await refusal([...RESUME, 'a'])).toMatch(
+      /last\.safetensors: expected contents of checksum .*: a damaged checkpoint$/,
+    );
+    expect(await refusal(['eval', file, '--adapter', 'software'])).toMatch(/: a damaged checkpoint$/);
+    writeFileSync(file, bytes.subarray(0, 1000));
+    expect(await refusal([...RESUME, 'a'])).toMatch(
+      /last\.safetensors: expected a header of at most .*: a truncated file/,
+    );
+
+    writeFileSync(path('a', '.lock'), JSON.stringify({ pid: process.pid, host: hostname() }));
+    expect(await refusal([...RESUME, 'a'])).toBe(
+      `a: expected a run that no other process works on, got process ${process.pid}`,
+    );
+    rmSync(path('a', '.lock'));
+
+    rmSync(file);
+    const again = await run([...RESUME, 'a']);
+    expect(again.stdout).toMatch(/^resumed +at step 0 of 6$/m);
+    expect(stepsOf('a')).toBe(6);
+  });
+});

@@ -44,12 +44,13 @@ const HINTS: Partial<Record<keyof RunConfig, string>> = {
   maxSteps: ' (a run can be made longer if its --T-end was given)',
 };
 
-/** The end of topology updates and the milestones follow from a run's length, unless they were given. */
+/** The end of topology updates and the learning rates follow from a run's length, unless they were given. */
 function extendable(config: RunConfig): ReadonlySet<keyof RunConfig> {
   const names = new Set<keyof RunConfig>();
   const methods = [config.method, ...config.layers.flatMap(({ method }) => method ?? [])];
   if (config.updateEnd === undefined && methods.some((method) => methodNamed(method).growth)) return names;
   names.add('maxSteps');
-  if (config.milestones !== undefined) names.add('epochs');
+  const { lrSchedule, milestones } = config;
+  if (lrSchedule === 'constant' || (lrSchedule === 'multistep' && milestones !== undefined)) names.add('epochs');
   return names;
 }

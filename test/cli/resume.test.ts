@@ -47,6 +47,8 @@ describe('resumedSettings', () => {
     const isStatic = withConfig({ method: 'ssb', maxSteps: 5 });
     expect(given({ maxSteps: 9 }, isStatic).config).toEqual({ ...isStatic.config, maxSteps: 9 });
     expect(() => given({ epochs: 9 }, isStatic)).toThrow(InputError);
+    const isCosine = withConfig({ method: 'ssb', lrSchedule: 'cosine', milestones: [2] });
+    expect(() => given({ epochs: 9 }, isCosine)).toThrow(InputError);
     const isFixed = withConfig({ updateEnd: 50, milestones: [2] });
     expect(given({ maxSteps: 9, epochs: 7 }, isFixed).config).toMatchObject({ maxSteps: 9, epochs: 7 });
   });

@@ -18,7 +18,7 @@ import {
   readState,
   sparsityOf,
 } from '../train/index.node.js';
-import { type ModelFlags, readModel } from './model_input.js';
+import { addModelInput, type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, addAdapterOption, choice, openCommandDevice } from './options.js';
 
 interface ExportFlags extends ModelFlags {
@@ -38,10 +38,8 @@ const FORMATS = {
 } as const satisfies Record<string, Encode>;
 
 export function addExportCommand(root: Command): void {
-  const command = root
-    .command('export')
+  const command = addModelInput(root.command('export'))
     .description('Writes a trained model for other programs.')
-    .argument('<file>', 'checkpoint, run folder (its best checkpoint), bundle, state dict or ONNX file')
     .addOption(
       choice(
         '--format <name>',
@@ -50,10 +48,7 @@ export function addExportCommand(root: Command): void {
       ).makeOptionMandatory(),
     )
     .requiredOption('--out <file>', 'the file to write')
-    .option('--half', 'bundle: weights as f16')
-    .option('--model <name>', 'network of a plain state dict; other files know theirs')
-    .option('--data-set <name>', 'data set of a plain state dict; other files know theirs')
-    .option('--conv-bias', 'the network has biases before BatchNorm');
+    .option('--half', 'bundle: weights as f16');
   addAdapterOption(command).action(exportCommand);
 }
 

@@ -2,14 +2,29 @@
 
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
 import { isOnnx, type ModelFile, type ModelSettings, parseModelFile, parseOnnx } from '../train/index.node.js';
+import { choice } from './options.js';
 
 /** What a state dict does not say; for other files it overrides what they say. */
 export interface ModelFlags {
   readonly model?: string;
   readonly dataSet?: string;
   readonly convBias?: boolean;
+  readonly compat?: 'original';
+}
+
+/** Declares the argument and the flags. */
+export function addModelInput(command: Command): Command {
+  return command
+    .argument('<file>', 'checkpoint, run folder (its best checkpoint), bundle, state dict or ONNX file')
+    .option('--model <name>', 'network of a plain state dict; other files know theirs')
+    .option('--data-set <name>', 'data set of a plain state dict; other files know theirs')
+    .option('--conv-bias', 'the network has biases before BatchNorm')
+    .addOption(
+      choice('--compat <program>', 'a state dict of the original program: 100 outputs, --conv-bias', ['original']),
+    );
 }
 
 /** @throws InputError if the file cannot be read, or neither it nor the flags say what network it holds. */
@@ -18,11 +33,9 @@ export async function readModel(
   flags: ModelFlags,
 ): Promise<ModelFile & { readonly settings: ModelSettings }> {
   const file = await readModelFile(path);
-  const given = Object.fromEntries(
-    Object.entries({ model: flags.model, dataSet: flags.dataSet, convBias: flags.convBias }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  const { compat, convBias = compat && true } = flags;
+  const flagged = Object.entries({ model: flags.model, dataSet: flags.dataSet, convBias, compat });
+  const given = Object.fromEntries(flagged.filter(([, value]) => value !== undefined));
   const settings: Partial<ModelSettings> = { ...file.settings, ...given };
   const { model, dataSet } = settings;
   if (model === undefined || dataSet === undefined) {

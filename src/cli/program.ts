@@ -6,6 +6,7 @@ import { addBenchCommand } from './bench_command.js';
 import { evalCommand } from './eval_command.js';
 import { addExportCommand } from './export_command.js';
 import { infoCommand } from './info_command.js';
+import { addModelInput } from './model_input.js';
 import { addAdapterOption, number } from './options.js';
 import { trainCommand } from './train_command.js';
 import { addTrainOptions } from './train_options.js';
@@ -22,16 +23,11 @@ export function program(): Command {
     .description('Train a network. Without flags: lenet5 on 10,000 digits with DSB at 0.9 sparsity, in minutes.')
     .addHelpText('after', '\nFlags may also be written with underscores: --data_set, --block_size, --T_end.')
     .action(trainCommand);
-  const evaluation = root
-    .command('eval')
+  const evaluation = addModelInput(root.command('eval'))
     .description('Loss and accuracy of a model on the test images.')
-    .argument('<file>', 'checkpoint, run folder (its best checkpoint), bundle, state dict or ONNX file')
-    .option('--model <name>', 'network of a plain state dict; other files know theirs')
-    .option('--data-set <name>', 'data set of a plain state dict; other files know theirs')
     .option('--data-dir <dir>', 'folder with the official files of the data set')
     .option('--batch-size <n>', 'images at once (default: 128)', number('--batch-size'))
     .option('--limit-test <n>', 'only the first N test images', number('--limit-test'))
-    .option('--conv-bias', 'the network has biases before BatchNorm')
     .option('--json', 'one line of JSON');
   addAdapterOption(evaluation).action(evalCommand);
   addAdapterOption(root.command('info').description('Adapter, features, limits; known models, data sets, methods.'))

@@ -3,8 +3,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { parseModelFile } from '../../src/train/index.js';
+import { encodeSafetensors, parseModelFile, type SafetensorsTensor, safetensor } from '../../src/train/index.js';
 import { buildCommandLine } from '../support/command_line.node.js';
+import { normalValues } from '../support/compare.js';
 
 const commands = await buildCommandLine();
 afterAll(() => commands.dispose());
@@ -67,6 +68,28 @@ it('--init takes weights and tables of a checkpoint and of a bundle', async () =
     await run(...train, '--init', init, '--out', out);
     expect(tables(join(out, 'checkpoint-last.safetensors'))).toEqual(expected);
   }
+});
+
+it('reads a state dict of the original program: masks, 100 outputs, the prefix of DataParallel', async () => {
+  const layer = (name: string, rows: number, columns: number): [string, SafetensorsTensor][] => [
+    [`module.${name}.weight`, safetensor(normalValues(rows * columns, rows), [rows, columns])],
+    [
+      `module.${name}.weight_mask`,
+      safetensor(
+        Uint8Array.from({ length: rows * columns }, (_, i) => Number(i % 4 === 0)),
+        [rows, columns],
+      ),
+    ],
+    [`module.${name}.bias`, safetensor(new Float32Array(rows), [rows])],
+  ];
+  const tensors = [...layer('fc1', 300, 784), ...layer('fc2', 100, 300), ...layer('fc3', 100, 100)];
+  writeFileSync(path('original.safetensors'), encodeSafetensors(tensors));
+  const flags = [...NAMED, '--compat', 'original'];
+  const { loss } = await evaluated('original.safetensors', ...flags);
+  expect(
+    await run('export', 'original.safetensors', ...flags, '--format', 'bundle', '--out', 'original.bundle'),
+  ).toMatch(/bundle of lenet300-100, sparsity 0\.7500, /);
+  expect(await evaluated('original.bundle')).toMatchObject({ kind: 'bundle', loss });
 });
 
 it('refuses in one line, and writes nothing', async () => {

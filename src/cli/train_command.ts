@@ -114,11 +114,15 @@ function describeBest({ position: { best } }: Trainer): string {
 }
 
 function describeMethod(config: RunConfig): string {
-  const { description } = methodNamed(config.method);
-  if (config.method === 'dense') return `dense (${description})`;
-  const size =
-    methodNamed(config.method).form && ['dsb', 'ssb'].includes(config.method) ? ` of ${config.blockSize}` : '';
-  return `${config.method} (${description}${size}), sparsity ${config.sparsity} by ${config.distribution}`;
+  const { method, sparsity, distribution, growth, layers, compat } = config;
+  const { description, growth: usual } = methodNamed(method);
+  if (method === 'dense') return `dense (${description})`;
+  const size = ['dsb', 'ssb'].includes(method) ? ` of ${config.blockSize}` : '';
+  const parts = [`${method} (${description}${size})`, `sparsity ${sparsity} by ${distribution}`];
+  if (usual && growth && growth !== usual) parts.push(`growth ${growth}`);
+  if (layers.length > 0) parts.push(`rules for ${layers.map(({ pattern }) => pattern).join(', ')}`);
+  if (compat) parts.push(`--compat ${compat}`);
+  return parts.join(', ');
 }
 
 /** Trains, prints and saves. */

@@ -217,7 +217,7 @@ export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
     distribution: flags.distribution,
     erkPowerScale: flags.erkPowerScale,
     denseLayers: flags.denseLayers,
-    layers: flags.layer,
+    layers: layerRules(flags),
     compat: flags.compat,
     dropRule: flags.dropRule,
     growth: flags.growth,
@@ -258,6 +258,11 @@ export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
   return { ...recipe, ...set, method, dataSet };
 }
 
+/** A static run in blocks of 0 is one of single weights: SSB whose every layer has that block size. */
+function layerRules({ blockSize, staticUpdate, layer }: TrainFlags): RunConfig['layers'] | undefined {
+  return staticUpdate && blockSize === 0 ? [{ pattern: '*', blockSize: 0 }, ...(layer ?? [])] : layer;
+}
+
 /** The original has no `--method`: a block size of 0 is nonstructured, a static update SSB. */
 function methodOf({ method, blockSize, staticUpdate }: TrainFlags): RunConfig['method'] | undefined {
   if (blockSize === 0 && method !== undefined && method !== 'rigl' && method !== 'set' && method !== 'dense') {
@@ -266,8 +271,8 @@ function methodOf({ method, blockSize, staticUpdate }: TrainFlags): RunConfig['m
   if (staticUpdate && method !== undefined && method !== 'ssb') {
     throw new InputError(`--static-update y: expected --method ssb (or none), got ${method}`);
   }
-  if (staticUpdate && blockSize === 0) {
-    throw new InputError('--static-update y: expected a block size of at least 4, got 0');
+  if (staticUpdate === false && method === 'ssb') {
+    throw new InputError('--static-update n: expected a method with updates (or none), got ssb');
   }
   if (staticUpdate) return 'ssb';
   return method ?? (blockSize === 0 ? 'rigl' : undefined);

@@ -82,10 +82,23 @@ describe('configOf', () => {
     ['--block-size 0 --method ssb', '--block-size 0: expected --method rigl, set or dense (or none), got ssb'],
     ['--static-update y --method rigl', '--static-update y: expected --method ssb (or none), got rigl'],
     ['--static-update maybe', "--static-update: expected y or n, got 'maybe'"],
-    ['--static-update y --block-size 0', '--static-update y: expected a block size of at least 4, got 0'],
+    ['--static-update n --method ssb', '--static-update n: expected a method with updates (or none), got ssb'],
+    [
+      '--static-update y --block-size 0 --method dsb',
+      '--block-size 0: expected --method rigl, set or dense (or none), got dsb',
+    ],
   ])('%s is refused', (line, message) => {
     expect(() => parse(line)).toThrow(new InputError(message));
   });
+});
+
+it('--static_update y --block_size 0 is a run of single weights without updates', () => {
+  const single = { pattern: '*', blockSize: 0 };
+  expect(parse('--static_update y --block_size 0')).toMatchObject({ method: 'ssb', layers: [single] });
+  expect(parse('--static_update y --block_size 0 --layer fc:density=0.5').layers).toEqual([
+    single,
+    { pattern: 'fc', density: 0.5 },
+  ]);
 });
 
 describe('--layer', () => {

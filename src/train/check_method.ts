@@ -78,5 +78,6 @@ function checkGrowth(config: RunConfig): void {
   const steps = growthStepsOf(config);
   positive('growthSteps', steps);
   if (steps > updateInterval) fail('growth steps', `at most the ${updateInterval} between two updates`, steps);
+  if (growth === 'momentum' && config.momentum === 0) fail('growth momentum', 'a momentum above 0', 0);
   if (growth === 'momentum' && steps === 1) fail('growth steps', 'at least 2 for growth by momentum', steps);
 }

@@ -100,6 +100,7 @@ describe('checkConfig', () => {
     [{ growth: 'weight' }, "growth: expected gradient | random | momentum, got 'weight'"],
     [{ growthSteps: 0 }, 'growth steps: expected a positive whole number, got 0'],
     [{ growthSteps: 26 }, 'growth steps: expected at most the 25 between two updates, got 26'],
+    [{ growth: 'momentum', momentum: 0 }, 'growth momentum: expected a momentum above 0, got 0'],
     [{ growth: 'momentum', growthSteps: 1 }, 'growth steps: expected at least 2 for growth by momentum, got 1'],
     [
       { dataSet: 'cifar10', compat: 'original', updateEnd: 48 },

@@ -52,6 +52,25 @@ describe('RigL at 0.9', () => {
   });
 });
 
+it('growth counts the gradients of all micro-batches', async () => {
+  const masks = async (change: Partial<RunConfig>) => {
+    const trainer = await create({ method: 'rigl', maxSteps: 3, updateEnd: 3, ...change });
+    const [before] = Object.values(masksOf(trainer.parts.model));
+    for await (const _ of trainer.run());
+    const [after] = Object.values(masksOf(trainer.parts.model));
+    trainer.dispose();
+    return { after, moved: differences(before, after) };
+  };
+  const [whole, parts] = [await masks({}), await masks({ microBatch: 4 })];
+  expect(whole.moved).toBeGreaterThan(500);
+  // Only rounding tells them apart; the gradient of one micro-batch would grow other weights.
+  expect(differences(whole.after, parts.after)).toBeLessThan(0.01 * whole.moved);
+});
+
+function differences(a: Uint8Array, b: Uint8Array): number {
+  return a.reduce((sum, one, i) => sum + (one === b[i] ? 0 : 1), 0);
+}
+
 describe('layers with rules of their own', () => {
   const layers: RunConfig['layers'] = [
     { pattern: 'fc1', blockSize: 8 },

@@ -86,6 +86,29 @@ describe('a short run', () => {
     expect(text.stdout).toContain(`accuracy ${(100 * (epoch.testAccuracy as number)).toFixed(2)}%`);
   });
 
+  it('with AdamW and averaged weights in parts of batches is evaluated, resumed and evaluated again alike', async () => {
+    const recipe = ['--optimizer', 'adamw', '--ema', '0.9', '--micro_batch', '20'];
+    const flags = [...recipe, '--batch_size', '32', '--epochs', '2', '--T', '3', '--T_end', '8'];
+    const whole = await commands.run(['train', ...TINY, ...flags, '--out', 'ema']);
+    expect(whole.stderr).not.toMatch(/warning|error/i);
+    expect(whole.status).toBe(0);
+    const epochs = metricsOf('ema').filter(({ type }) => type === 'epoch');
+    const file = 'ema/checkpoint-last.safetensors';
+    const evaluated = await commands.run(['eval', file, '--limit-test', '64', '--json', '--adapter', 'software']);
+    const result = JSON.parse(evaluated.stdout);
+    expect(result.accuracy).toBe(epochs[1].testAccuracy);
+    expect(result.loss).toBeCloseTo(epochs[1].testLoss as number, 5);
+
+    const half = ['train', ...TINY, ...flags, '--out', 'ema-half', '--max-steps', '5'];
+    expect((await commands.run(half)).status).toBe(0);
+    const resumed = await commands.run(['train', '--resume', 'ema-half', '--max-steps', '8', '--adapter', 'software']);
+    expect(resumed.stderr).not.toMatch(/warning|error/i);
+    expect(resumed.status).toBe(0);
+    const ends = ['ema', 'ema-half'].map((run) => checkpointOf(run));
+    expect([...ends[1].state]).toEqual([...ends[0].state]);
+    expect([...ends[1].model]).toEqual([...ends[0].model]);
+  });
+
   it('of block size 0 is RigL', async () => {
     const { status } = await commands.run(['train', ...TINY, '--block_size', '0', '--max-steps', '1', '--out', 'rigl']);
     expect(status).toBe(0);

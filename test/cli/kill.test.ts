@@ -1,0 +1,105 @@
+// A run that is killed (SIGKILL) fifty times, as it starts, trains and saves, goes on each time, and ends as if it had never been.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, expect, it } from 'vitest';
+import { Random } from '../../src/tensor/index.js';
+import { isTemporaryFile } from '../../src/train/atomic_write.node.js';
+import { parseCheckpoint } from '../../src/train/index.js';
+import { buildCommandLine } from '../support/command_line.node.js';
+
+const commands = await buildCommandLine();
+afterAll(() => commands.dispose());
+const path = (...names: string[]) => join(commands.folder, ...names);
+
+const KILLS = 50;
+const TRAIN = [
+  ...['train', '--model', 'lenet300-100', '--method', 'dsb', '--T', '3', '--adapter', 'software'],
+  ...['--limit-train', '64', '--limit-test', '32', '--batch-size', '16', '--epochs', '40', '--log-every', '1'],
+];
+const CHECKPOINTS = ['checkpoint-last.safetensors', 'checkpoint-best.safetensors'];
+const random = new Random(50);
+
+/** Lines without what depends on the clock; a half-written last one is left out. */
+function metricsOf(run: string): Record<string, unknown>[] {
+  const file = path(run, 'metrics.jsonl');
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
+  return lines.map((line) => {
+    const { ms, seconds, ...rest } = JSON.parse(line);
+    return rest;
+  });
+}
+
+function savedStep(run: string): number {
+  const file = path(run, CHECKPOINTS[0]);
+  return existsSync(file) ? parseCheckpoint(readFileSync(file), file).step : 0;
+}
+
+function isHalfSaved(name: string): boolean {
+  return name.startsWith('.checkpoint-') && isTemporaryFile(name);
+}
+
+/** When a process is killed: after `ms`, or `thenMs` after it has begun to write so many checkpoints, whichever comes first. */
+interface Fate {
+  readonly ms?: number;
+  readonly saves: number;
+  readonly thenMs: number;
+}
+
+/** Starts or resumes the run, and kills it. Returns what it printed. */
+async function runAndKill(run: string, { ms, saves, thenMs }: Fate): Promise<string> {
+  const before = readdirSync(path(run));
+  const begun = new Set<string>();
+  const watcher = watch(path(run));
+  const saved = new Promise<void>((resolve) => {
+    watcher.on('change', (_, name) => {
+      if (isHalfSaved(String(name)) && !before.includes(String(name)) && begun.add(String(name)).size === saves)
+        resolve();
+    });
+  }).then(() => sleep(thenMs));
+  const isBegun = existsSync(path(run, 'config.json'));
+  const begin = isBegun ? ['train', '--resume', run, '--adapter', 'software'] : [...TRAIN, '--out', run];
+  const { child, ended } = commands.start([...begin, '--checkpoint-every', '1']);
+  await Promise.race([saved, ended, ...(ms === undefined ? [] : [sleep(ms)])]);
+  watcher.close();
+  child.kill('SIGKILL');
+  const { status, stdout, stderr } = await ended;
+  expect(status, stderr).toBeNull();
+  return stdout;
+}
+
+it(`goes on after each of ${KILLS} kills, and ends as if there had been none`, { timeout: 600_000 }, async () => {
+  mkdirSync(path('killed'));
+  const start = performance.now();
+  expect((await commands.run([...TRAIN, '--max-steps', '1', '--out', 'short'])).status).toBe(0);
+  const startMs = performance.now() - start;
+  let inSaves = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    const saved = savedStep('killed');
+    const told = metricsOf('killed').reduce(
+      (most, { type, step }) => (type === 'step' ? (step as number) + 1 : most),
+      0,
+    );
+    expect(saved, `kill ${kill}`).toBeGreaterThanOrEqual(told - 1);
+    // Two of five anywhere from the start of the process on, one soon after a save began, two just as it begins.
+    const ms = kill % 5 < 2 ? random.uniform() * startMs : undefined;
+    const fate = { ms, saves: 1 + random.below(3), thenMs: kill % 5 === 2 ? random.below(25) : 0 };
+    const stdout = await runAndKill('killed', fate);
+    const resumed = /^resumed +at step (\d+) of 160$/m.exec(stdout);
+    if (resumed) expect(Number(resumed[1]), `kill ${kill}`).toBe(saved);
+    else if (ms === undefined && saved > 0) throw new Error(`kill ${kill}: expected a resumed run, got ${stdout}`);
+    if (readdirSync(path('killed')).some(isHalfSaved)) inSaves++;
+  }
+  expect(inSaves).toBeGreaterThan(KILLS / 5);
+  expect(savedStep('killed')).toBeLessThan(160);
+
+  const { status, stderr } = await commands.run(['train', '--resume', 'killed', '--adapter', 'software']);
+  expect(status, stderr).toBe(0);
+  expect((await commands.run([...TRAIN, '--out', 'whole'])).status).toBe(0);
+  expect(metricsOf('killed')).toEqual(metricsOf('whole'));
+  for (const name of CHECKPOINTS) {
+    expect(readFileSync(path('killed', name)).equals(readFileSync(path('whole', name))), name).toBe(true);
+  }
+  expect(readdirSync(path('killed')).sort()).toEqual(readdirSync(path('whole')).sort());
+});

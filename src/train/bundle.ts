@@ -14,7 +14,7 @@ import {
 import { encodeSafetensors } from './safetensors_writer.js';
 import type { NamedTensors } from './state_dict.js';
 
-const FORMAT = 'shuffleblock-bundle-1';
+export const BUNDLE_FORMAT = 'shuffleblock-bundle-1';
 const TABLE = /\.blocks\.(group_rows|group_start|block_columns)$/;
 const MASK = /_mask$/;
 const MASKED = /\.masked\.(values|bits|shape)$/;
@@ -44,12 +44,12 @@ export function encodeBundle(
     else if (!MASK.test(name)) tensors.set(name, tensor);
   }
   if (half) for (const [name, tensor] of tensors) if (isWeight(name, tensor)) tensors.set(name, halved(tensor));
-  return encodeSafetensors(tensors, { format: FORMAT, settings: JSON.stringify(settings) });
+  return encodeSafetensors(tensors, { format: BUNDLE_FORMAT, settings: JSON.stringify(settings) });
 }
 
 /** Whether a safetensors file is a bundle. */
 export function isBundle(metadata: Readonly<Record<string, string>>): boolean {
-  return metadata.format === FORMAT;
+  return metadata.format === BUNDLE_FORMAT;
 }
 
 /**

@@ -11,7 +11,7 @@ import { encodeSafetensors } from './safetensors_writer.js';
 import { readState } from './state_dict.js';
 import type { Position, Trainer } from './trainer.js';
 
-const FORMAT = 'shuffleblock-checkpoint-2';
+export const CHECKPOINT_FORMAT = 'shuffleblock-checkpoint-2';
 const STATE = /^(optimizer|ema)\./;
 const AVERAGE = 'ema.';
 const TOPOLOGY = 'topology.';
@@ -57,7 +57,7 @@ export function sealCheckpoint(
   position: CheckpointPosition,
 ): Uint8Array {
   const text = JSON.stringify(position);
-  const metadata = { format: FORMAT, position: text, checksum: checksum(tensors, text) };
+  const metadata = { format: CHECKPOINT_FORMAT, position: text, checksum: checksum(tensors, text) };
   return encodeSafetensors(tensors, metadata);
 }
 
@@ -67,9 +67,9 @@ export function sealCheckpoint(
  */
 export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { metadata, tensors } = parseSafetensors(bytes, where);
-  if (metadata.format !== FORMAT) {
+  if (metadata.format !== CHECKPOINT_FORMAT) {
     throw new InputError(
-      `${where}: expected a checkpoint (${FORMAT}), got ${metadata.format ?? 'a file without format'}`,
+      `${where}: expected a checkpoint (${CHECKPOINT_FORMAT}), got ${metadata.format ?? 'a file without format'}`,
     );
   }
   const { position: text = '' } = metadata;
@@ -104,7 +104,7 @@ export function evaluatedState({ model, state }: Checkpoint): Map<string, Safete
 
 /** Whether a safetensors file is a checkpoint of ours, rather than a plain state dict. */
 export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
-  return metadata.format === FORMAT;
+  return metadata.format === CHECKPOINT_FORMAT;
 }
 
 /** Of what a checkpoint says, whatever the order of its tensors: 8 hexadecimal digits. */

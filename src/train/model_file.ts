@@ -4,8 +4,8 @@ import { type Device, InputError } from '../device/index.js';
 import { createModel, type ModelOptions } from '../models/index.js';
 import { type Module, nonstructured } from '../nn/index.js';
 import { Random } from '../tensor/index.js';
-import { isBundle, unpackBundle } from './bundle.js';
-import { evaluatedState, isCheckpoint, parseCheckpoint } from './checkpoint.js';
+import { BUNDLE_FORMAT, isBundle, unpackBundle } from './bundle.js';
+import { CHECKPOINT_FORMAT, evaluatedState, isCheckpoint, parseCheckpoint } from './checkpoint.js';
 import { type ModelSettings, settingsOf } from './model_settings.js';
 import { parseSafetensors } from './safetensors_reader.js';
 import { loadState, type NamedTensors } from './state_dict.js';
@@ -34,6 +34,7 @@ export function parseModelFile(bytes: Uint8Array, where: string): ModelFile {
     const { config } = checkpoint;
     return { kind: 'checkpoint', tensors: evaluatedState(checkpoint), settings: settingsOf(config), where };
   }
+  refuseOtherVersion(file.metadata.format, where);
   return { kind: 'state dict', tensors: plainNames(file.tensors), where };
 }
 
@@ -65,6 +66,13 @@ function refusePickle(bytes: Uint8Array, where: string): void {
     "import torch, safetensors.torch as s; s.save_file(torch.load('IN.pth', map_location='cpu'), 'OUT.safetensors')";
   throw new InputError(
     `${where}: expected safetensors, got a pickle of PyTorch's; convert its state dict: python -c "${convert}"`,
+  );
+}
+
+function refuseOtherVersion(format: string | undefined, where: string): void {
+  if (!format?.startsWith('shuffleblock-')) return;
+  throw new InputError(
+    `${where}: expected ${CHECKPOINT_FORMAT} or ${BUNDLE_FORMAT}, got ${format}, of another version`,
   );
 }
 

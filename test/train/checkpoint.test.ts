@@ -8,6 +8,7 @@ import {
   encodeSafetensors,
   isCheckpoint,
   parseCheckpoint,
+  parseModelFile,
   parseSafetensors,
   type SafetensorsTensor,
   safetensor,
@@ -56,6 +57,15 @@ describe('parseCheckpoint', () => {
     );
     expect(() => parseCheckpoint(encodeSafetensors(tensors, { format: 'pt' }), 'a')).toThrow(
       new InputError(`a: expected a checkpoint (${FORMAT}), got pt`),
+    );
+  });
+
+  it('refuses what another version wrote, rather than taking it for a state dict', () => {
+    const old = encodeSafetensors(tensors, { format: 'shuffleblock-checkpoint-1' });
+    expect(() => parseModelFile(old, 'a')).toThrow(
+      new InputError(
+        `a: expected ${FORMAT} or shuffleblock-bundle-1, got shuffleblock-checkpoint-1, of another version`,
+      ),
     );
   });
 

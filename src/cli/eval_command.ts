@@ -1,6 +1,6 @@
 // shuffleblock eval: loss and accuracy of a model, from any file that holds one, on the test images.
 
-import { limitSplit, loadDataset, ResidentImages } from '../data/index.node.js';
+import { limitSplit, loadDataset, openImages } from '../data/index.node.js';
 import { completeSettings, evaluate, formatSummary, loadModel } from '../train/index.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, openCommandDevice } from './options.js';
@@ -25,8 +25,9 @@ export async function evalCommand(path: string, flags: EvalFlags): Promise<void>
   const device = await openCommandDevice(flags.adapter);
   try {
     const model = loadModel(device, file, completeSettings(settings, dataset));
-    const images = new ResidentImages(device, limitSplit(dataset.test, flags.limitTest), dataset);
-    const summary = await evaluate(device, model, images, flags.batchSize ?? 128);
+    const { batchSize = 128 } = flags;
+    const images = openImages(device, limitSplit(dataset.test, flags.limitTest), dataset, batchSize);
+    const summary = await evaluate(device, model, images, batchSize);
     if (flags.json) {
       console.log(JSON.stringify({ file: where, kind: file.kind, ...settings, ...summary }));
     } else {

@@ -46,7 +46,7 @@ const HINTS: Partial<Record<keyof RunConfig, string>> = {
 
 /** The end of topology updates and the learning rates follow from a run's length, unless they were given. */
 function extendable(config: RunConfig): ReadonlySet<keyof RunConfig> {
-  const names = new Set<keyof RunConfig>();
+  const names = new Set<keyof RunConfig>(['brokenImages']);
   const methods = [config.method, ...config.layers.flatMap(({ method }) => method ?? [])];
   if (config.updateEnd === undefined && methods.some((method) => methodNamed(method).growth)) return names;
   names.add('maxSteps');

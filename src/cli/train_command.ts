@@ -81,10 +81,14 @@ async function trainInFolder(
   enter: (trainer: Trainer) => Promise<RunFolder>,
 ): Promise<void> {
   const start = performance.now();
-  const { limitTrain, limitTest } = config;
+  const { limitTrain, limitTest, imageSize, brokenImages } = config;
   const dataset = await loadDataset(config.dataSet, {
     dir: files.dataDir,
     limit: { train: limitTrain, test: limitTest },
+    imageSize,
+    brokenImages,
+    workers: flags.workers,
+    warn: (message) => console.error(message),
   });
   const device = await openCommandDevice(flags.adapter);
   try {

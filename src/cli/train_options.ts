@@ -1,6 +1,7 @@
 // The flags of `train` and the configuration that they make. The original program's flags keep their meaning.
 
 import type { Command } from 'commander';
+import { BROKEN_IMAGES, DATASET_NAMES } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
 import { MODEL_NAMES } from '../models/index.js';
 import {
@@ -19,6 +20,9 @@ export interface TrainFlags {
   readonly model?: string;
   readonly dataSet?: string;
   readonly dataDir?: string;
+  readonly imageSize?: number;
+  readonly brokenImages?: RunConfig['brokenImages'];
+  readonly workers?: number;
   readonly method?: RunConfig['method'];
   readonly sparsity?: number;
   readonly blockSize?: number;
@@ -68,6 +72,8 @@ export interface TrainFlags {
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
+const FILE_DATASETS = DATASET_NAMES.filter((name) => name !== 'mnist').join(', ');
+
 /** Declares the flags. Defaults that depend on the data set are not commander's but those of `defaultConfig`. */
 export function addTrainOptions(command: Command): Command {
   command
@@ -76,8 +82,15 @@ export function addTrainOptions(command: Command): Command {
       '--model <name>',
       `network (default: mnist lenet5, cifar wrn-22-2, imagenet ResNet-50): ${MODEL_NAMES.join(', ')}`,
     )
-    .option('--data-set <name>', 'mnist (default; 10,000 digits come with the package), cifar10, cifar100')
-    .option('--data-dir <dir>', 'folder with the official files of the data set')
+    .option('--data-set <name>', `mnist (default; 10,000 digits come with the package), ${FILE_DATASETS}`)
+    .option('--data-dir <dir>', 'folder with its files (default: data/NAME, or NAME in $SHUFFLEBLOCK_DATA)')
+    .option(
+      '--image-size <n>',
+      'height and width of images from files (default: tinyimagenet 64; imagenet, folder 224)',
+      number('--image-size'),
+    )
+    .addOption(choice('--broken-images <rule>', 'what a damaged image file does (default: stop)', BROKEN_IMAGES))
+    .option('--workers <n>', 'images decoded at the same time (default: cores)', number('--workers'))
     .option(
       '--init <file>',
       'start from a state dict with PyTorch names (*.weight_mask become tables), a checkpoint or a bundle',
@@ -212,6 +225,8 @@ export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
   const method = methodOf(flags) ?? recipe.method;
   const given = {
     model: flags.model,
+    imageSize: flags.imageSize,
+    brokenImages: flags.brokenImages,
     sparsity: flags.sparsity,
     blockSize: flags.blockSize === 0 ? undefined : flags.blockSize,
     distribution: flags.distribution,

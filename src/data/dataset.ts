@@ -1,6 +1,7 @@
 // Labelled images as bytes, and what a training run must know about their data set. Browser-safe: no file is read here.
 
-import { InputError } from '../device/index.js';
+import { type Device, InputError } from '../device/index.js';
+import type { ImageSource } from './image_source.js';
 
 export type SplitName = 'train' | 'test';
 
@@ -12,11 +13,29 @@ export interface ImageSplit {
   readonly count: number;
 }
 
+/** Images that are decoded when they are needed. */
+export interface StreamedSplit {
+  readonly labels: Uint8Array | Uint16Array;
+  readonly count: number;
+  /** The first `count` images. */
+  first(count: number): StreamedSplit;
+  /** @param batchSize of most requests: the source decodes two such batches ahead. */
+  open(device: Device, dataset: DatasetInfo, batchSize: number): ImageSource;
+}
+
+export type AnySplit = ImageSplit | StreamedSplit;
+
+export const EMPTY_SPLIT: ImageSplit = { images: new Uint8Array(0), labels: new Uint8Array(0), count: 0 };
+
 /** The random changes of `--augment standard`: a crop of the image padded with black on every side, and a mirrored half. */
 export interface Augmentation {
   /** In pixels, on each side. */
   readonly padding: number;
   readonly flip: boolean;
+  /** Most degrees that an image is turned by, either way. */
+  readonly rotation?: number;
+  /** Shows a random part of the image, resized, as `randomResizedCrop` draws it; instead of the padded crop. */
+  readonly resizedCrop?: boolean;
 }
 
 /** What is known of a data set before any of its files is read. */
@@ -33,13 +52,16 @@ export interface DatasetInfo {
   readonly augmentation: Augmentation;
 }
 
-export interface ImageDataset extends DatasetInfo {
+export interface ImageDataset<Split extends AnySplit = ImageSplit> extends DatasetInfo {
   /** Empty (count 0) if it was not asked for. */
-  readonly train: ImageSplit;
-  readonly test: ImageSplit;
+  readonly train: Split;
+  readonly test: Split;
   /** Where the images come from, for the log of the run. */
   readonly source: string;
 }
+
+/** A data set whose images are in memory or streamed. */
+export type AnyDataset = ImageDataset<AnySplit>;
 
 export interface LoadOptions {
   /** Default: both. */
@@ -52,11 +74,14 @@ export interface LoadOptions {
  * The first `count` records (all, if there are fewer), as views.
  * @throws InputError unless `count` is a positive integer.
  */
-export function limitSplit(split: ImageSplit, count = Infinity): ImageSplit {
+export function limitSplit(split: ImageSplit, count?: number): ImageSplit;
+export function limitSplit(split: AnySplit, count?: number): AnySplit;
+export function limitSplit(split: AnySplit, count = Infinity): AnySplit {
   if (!(count >= 1) || (Number.isFinite(count) && !Number.isInteger(count))) {
     throw new InputError(`limit: expected a positive whole number of images, got ${count}`);
   }
   if (count >= split.count) return split;
+  if (!('images' in split)) return split.first(count);
   const imageBytes = split.images.length / split.count;
   return { images: split.images.subarray(0, count * imageBytes), labels: split.labels.subarray(0, count), count };
 }
@@ -90,8 +115,7 @@ export async function assembleDataset(
   { parts = ['train', 'test'], limit = {} }: LoadOptions,
   load: (part: SplitName, limit: number | undefined) => Promise<ImageSplit>,
 ): Promise<ImageDataset> {
-  const empty: ImageSplit = { images: new Uint8Array(0), labels: new Uint8Array(0), count: 0 };
-  const splits = { train: empty, test: empty };
+  const splits = { train: EMPTY_SPLIT, test: EMPTY_SPLIT };
   for (const part of parts) splits[part] = limitSplit(await load(part, limit[part]), limit[part]);
   return { ...info, ...splits, source };
 }

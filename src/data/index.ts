@@ -1,6 +1,9 @@
 // The data room: formats, the order of an epoch, batches assembled on the GPU. Browser-safe; index.node.ts adds files.
 export { CIFAR10, CIFAR100, parseCifar10, parseCifar100 } from './cifar.js';
+export { type Box, randomResizedCrop } from './crop.js';
 export {
+  type AnyDataset,
+  type AnySplit,
   type Augmentation,
   concatSplits,
   type DatasetInfo,
@@ -9,9 +12,13 @@ export {
   type LoadOptions,
   limitSplit,
   type SplitName,
+  type StreamedSplit,
 } from './dataset.js';
+export { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
+export { type ImageBatch, type ImageSource, openImages } from './image_source.js';
 export { datasetInfo } from './infos.js';
 export { MNIST, splitDigits } from './mnist.js';
-export { type ImageBatch, ResidentImages } from './resident_images.js';
-export { type BatchRange, batches, type EpochOptions, epochSamples } from './sampler.js';
+export { ResidentImages } from './resident_images.js';
+export { type BatchRange, batches, type EpochOptions, epochCropSeed, epochSamples } from './sampler.js';
+export { type ReadImage, StreamedImages } from './streamed_images.js';

@@ -3,9 +3,10 @@
 import { InputError } from '../device/index.js';
 import { CIFAR10, CIFAR100 } from './cifar.js';
 import type { DatasetInfo } from './dataset.js';
+import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
 import { MNIST } from './mnist.js';
 
-const INFOS: readonly DatasetInfo[] = [MNIST, CIFAR10, CIFAR100];
+const INFOS: readonly DatasetInfo[] = [MNIST, CIFAR10, CIFAR100, TINY_IMAGENET, IMAGENET, IMAGE_FOLDER];
 
 /**
  * @param name in any case, with or without hyphens.

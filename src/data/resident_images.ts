@@ -5,17 +5,12 @@ import type { Device } from '../device/index.js';
 import { gatherLabels, imageBatch } from '../shaders/index.js';
 import { keep, Tensor } from '../tensor/index.js';
 import type { DatasetInfo, ImageSplit } from './dataset.js';
+import type { ImageBatch, ImageSource } from './image_source.js';
 import { BORDER } from './sampler.js';
 
-export interface ImageBatch {
-  /** f32 [C,H,W,N], normalised. */
-  readonly images: Tensor;
-  /** u32 [N]. */
-  readonly labels: Tensor;
-}
-
-export class ResidentImages {
+export class ResidentImages implements ImageSource {
   readonly count: number;
+  readonly skipped = 0;
   /** u8 [count,C,H,W], in parts that the device can bind. */
   private readonly parts: Tensor[];
   private readonly labels: Tensor;
@@ -54,6 +49,9 @@ export class ResidentImages {
     }
     this.samples = samples;
   }
+
+  /** They are always there. */
+  async ready(): Promise<void> {}
 
   /** The batch of `size` samples of the epoch from `first` on; its tensors belong to the running scope. */
   batch(first: number, size: number): ImageBatch {

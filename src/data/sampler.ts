@@ -12,6 +12,9 @@ import type { Augmentation } from './dataset.js';
  */
 export const BORDER = 16;
 
+/** An odd number far from small ones (2^32 / golden ratio). */
+const SEED_STEP = 0x9e3779b9;
+
 export interface EpochOptions {
   /** Number of images. */
   readonly count: number;
@@ -25,7 +28,8 @@ export interface EpochOptions {
 
 /**
  * Every image once: u32 [count, 2], the image's index and its crop and mirroring (see `packSample`). Crops are uniform
- * over all positions within the padding, half of the images are mirrored. The order does not depend on the augmentation.
+ * over all positions within the padding, half of the images are mirrored, angles are uniform up to the largest on either side. The
+ * order does not depend on the augmentation.
  */
 export function epochSamples({ count, epoch, seed, shuffle, augmentation }: EpochOptions): Uint32Array {
   const random = new Random(new Random(seed).uint32() + epoch);
@@ -39,10 +43,22 @@ export function epochSamples({ count, epoch, seed, shuffle, augmentation }: Epoc
   return samples;
 }
 
-function randomChange(random: Random, { padding, flip }: Augmentation): number {
+/** For the random parts that an epoch shows of its images: see `ImageSource.startEpoch`. */
+export function epochCropSeed(seed: number, epoch: number): number {
+  return (new Random(seed).uint32() + epoch) >>> 0;
+}
+
+/** For one image of such an epoch. */
+export function imageCropSeed(cropSeed: number, image: number): number {
+  return new Random(cropSeed + Math.imul(image, SEED_STEP)).uint32();
+}
+
+function randomChange(random: Random, { padding, flip, rotation = 0 }: Augmentation): number {
   const top = BORDER - padding + random.below(2 * padding + 1);
   const left = BORDER - padding + random.below(2 * padding + 1);
-  return packSample(top, left, flip && random.below(2) === 1);
+  const isMirrored = flip && random.below(2) === 1;
+  const degrees = rotation === 0 ? 0 : rotation * (2 * random.uniform() - 1);
+  return packSample(top, left, isMirrored, degrees);
 }
 
 export interface BatchRange {

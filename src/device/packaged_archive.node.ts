@@ -1,13 +1,13 @@
 // Binaries that the npm package `@sparticuz/chromium` carries as brotli archives, unpacked once into the user's cache.
 // Optional: it is what gives a bare Linux x86-64 machine a software adapter, and the tests a browser.
 
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
+import { cacheFolder } from './cache_folder.node.js';
 
 const PACKAGE = '@sparticuz/chromium';
 const MANIFEST = 'unpacked.json';
@@ -59,26 +59,6 @@ function findPackage(): { root: string; version: string } {
   while (!existsSync(join(root, 'bin')) && dirname(root) !== root) root = dirname(root);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   return { root, version };
-}
-
-/** `shuffleblock` in the user's cache folder, or a private folder among the temporary files where there is no such. */
-function cacheFolder(): string {
-  const { XDG_CACHE_HOME, HOME } = process.env;
-  const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'));
-  const temporary = join(tmpdir(), `shuffleblock-${process.getuid?.() ?? 'user'}`);
-  const candidates = caches ? [join(caches, 'shuffleblock'), temporary] : [temporary];
-  for (const folder of candidates) {
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      rmSync(mkdtempSync(join(folder, 'writable.')), { recursive: true });
-    } catch {
-      continue;
-    }
-    // What lies here is loaded as native code, so nobody else may have put it here.
-    const { uid, mode } = statSync(folder);
-    if (uid === process.getuid?.() && (mode & 0o022) === 0) return folder;
-  }
-  throw new Error(`cannot write ${candidates.join(' or ')}; set XDG_CACHE_HOME to a folder of your own`);
 }
 
 /** Whether every file is there at its full size: a full disk or a cleaned /tmp leaves less. */

@@ -31,6 +31,8 @@ function isLayerRule(value: unknown): boolean {
 const CHECKS: Readonly<Record<keyof RunConfig, Check>> = {
   model: TEXT,
   dataSet: TEXT,
+  imageSize: NUMBER,
+  brokenImages: TEXT,
   method: TEXT,
   sparsity: NUMBER,
   blockSize: NUMBER,

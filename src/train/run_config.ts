@@ -12,6 +12,10 @@ export interface RunConfig {
   /** See MODEL_NAMES of src/models. */
   readonly model: string;
   readonly dataSet: string;
+  /** Height and width of images, in pixels; the data set's own if not given. */
+  readonly imageSize?: number;
+  /** Whether an image file that cannot be decoded ends the run, or is left out; `stop` if not given. */
+  readonly brokenImages?: 'stop' | 'skip';
   readonly method: MethodName;
   /** Does as the original program does where that changes results: see docs/method.md. */
   readonly compat?: 'original';
@@ -145,6 +149,7 @@ export function defaultConfig(dataSet: string, compat?: RunConfig['compat']): Ru
     cifar100: { ...CIFAR, dataSet: 'cifar100' },
     imagenet: IMAGENET,
     tinyimagenet: { ...IMAGENET, dataSet: 'tinyimagenet' },
+    folder: { ...IMAGENET, dataSet: 'folder' },
   };
   const key = dataSet.toLowerCase().replaceAll('-', '');
   const recipe = Object.hasOwn(recipes, key) ? recipes[key] : { ...CIFAR, dataSet };
@@ -170,8 +175,10 @@ export function checkConfig(config: RunConfig): RunConfig {
     const word = config[name as keyof typeof WORDS];
     if (!(words as readonly string[]).includes(word)) fail(spaced(name), words.join(' | '), `'${word}'`);
   }
+  const { brokenImages = 'stop' } = config;
+  if (brokenImages !== 'stop' && brokenImages !== 'skip') fail('broken images', 'stop | skip', `'${brokenImages}'`);
   for (const name of ['batchSize', 'epochs', 'logEvery'] as const) positive(name, config[name]);
-  for (const name of ['limitTrain', 'limitTest', 'maxSteps'] as const) {
+  for (const name of ['limitTrain', 'limitTest', 'maxSteps', 'imageSize'] as const) {
     if (config[name] !== undefined) positive(name, config[name]);
   }
   if (!(config.alpha >= 0 && config.alpha <= 1)) fail('alpha', 'a number in [0, 1]', config.alpha);

@@ -1,7 +1,7 @@
 // From a configuration to a trainer, the same in Node and in browsers.
 
-import type { ImageDataset } from '../data/index.js';
-import { limitSplit, ResidentImages } from '../data/index.js';
+import type { AnyDataset } from '../data/index.js';
+import { limitSplit, openImages } from '../data/index.js';
 import { type Device, InputError } from '../device/index.js';
 import { createModel } from '../models/index.js';
 import { DenseWeight, type Module, sparsifiableLayers, sparsify } from '../nn/index.js';
@@ -32,7 +32,7 @@ export interface InitialState {
 export async function createTrainer(
   device: Device,
   config: RunConfig,
-  dataset: ImageDataset,
+  dataset: AnyDataset,
   initial?: InitialState,
 ): Promise<Trainer> {
   checkConfig(config);
@@ -50,8 +50,9 @@ export async function createTrainer(
   }
   const optimizer = createOptimizer(device, model, config);
   const average = config.ema === undefined ? undefined : new WeightAverage(model, config.ema);
-  const train = new ResidentImages(device, trainSplit, dataset);
-  const test = new ResidentImages(device, limitSplit(dataset.test, config.limitTest), dataset);
+  const { batchSize, microBatch = batchSize } = config;
+  const train = openImages(device, trainSplit, dataset, batchSize);
+  const test = openImages(device, limitSplit(dataset.test, config.limitTest), dataset, microBatch);
   const state = { slots: (name: string) => [...optimizer.slots(name), ...(average?.slots(name) ?? [])] };
   const topology = createTopologyUpdates(model, state, plan, schedule, config);
   return new Trainer({

@@ -2,7 +2,7 @@
 // its state can be saved. Everything that a step depends on is a function of the configuration, the state and the step's number.
 
 import { backward, noGrad } from '../autograd/index.js';
-import { type BatchRange, batches, epochSamples, type ResidentImages } from '../data/index.js';
+import { type BatchRange, batches, epochCropSeed, epochSamples, type ImageSource } from '../data/index.js';
 import { type Device, InputError } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
@@ -28,8 +28,8 @@ export interface TrainerParts {
   readonly average?: WeightAverage;
   /** None for static and dense methods. */
   readonly topology: TopologyUpdates | undefined;
-  readonly train: ResidentImages;
-  readonly test: ResidentImages;
+  readonly train: ImageSource;
+  readonly test: ImageSource;
   readonly config: RunConfig;
 }
 
@@ -65,6 +65,8 @@ export class Trainer {
   private readonly random: Tensor;
   /** u32 [2]: 1 + the step whose loss was not finite, or 0; steps done. See `guardLoss`. */
   private readonly guard: Tensor;
+  /** Of the epoch so far, in which a step stood waiting for its images. */
+  private dataWaitMs = 0;
 
   constructor(readonly parts: TrainerParts) {
     const { device, config, train } = parts;
@@ -122,6 +124,7 @@ export class Trainer {
     while (!this.isFinished) {
       const epoch = this.at.finishedEpochs;
       const start = performance.now();
+      this.dataWaitMs = 0;
       yield* this.trainEpoch(epoch, options);
       yield await this.finishEpoch(epoch, start);
     }
@@ -131,13 +134,14 @@ export class Trainer {
     const { train, optimizer, learningRate, topology, config } = this.parts;
     const lr = learningRate(epoch);
     optimizer.setLearningRate(lr);
-    train.startEpoch(this.samplesOf(epoch));
+    this.showEpoch(epoch);
     const firstStep = epoch * this.stepsPerEpoch;
     if (this.step === firstStep) this.metrics.reset();
     let last = { step: this.step, time: performance.now() };
     for (const batch of batches(train.count, config.batchSize).slice(this.step - firstStep)) {
       if (this.step >= this.totalSteps) return;
       const { step } = this;
+      await this.waitForData(batch);
       const updates = topology?.isDue(step) ? topology : undefined;
       topology?.collect(step);
       const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
@@ -194,8 +198,9 @@ export class Trainer {
   private async explainDivergence(step: number): Promise<Error> {
     const { model, train, config } = this.parts;
     const epoch = Math.floor(step / this.stepsPerEpoch);
-    train.startEpoch(this.samplesOf(epoch));
+    this.showEpoch(epoch);
     const batch = batches(train.count, config.batchSize)[step % this.stepsPerEpoch];
+    await train.ready(batch.first, batch.size);
     const forwards = microBatches(batch, config.microBatch, config.seed).map(({ first, size, seed }) => () => {
       this.random.write([seed, step]);
       return model.forward(train.batch(first, size).images, { training: true, random: this.random });
@@ -203,14 +208,23 @@ export class Trainer {
     return divergence(step, model, forwards);
   }
 
-  private samplesOf(epoch: number): Uint32Array {
+  private showEpoch(epoch: number): void {
     const { train, config } = this.parts;
+    const { seed, shuffle } = config;
     const augmentation = config.augment === 'none' ? undefined : train.dataset.augmentation;
-    return epochSamples({ count: train.count, epoch, seed: config.seed, shuffle: config.shuffle, augmentation });
+    const samples = epochSamples({ count: train.count, epoch, seed, shuffle, augmentation });
+    train.startEpoch(samples, augmentation?.resizedCrop ? epochCropSeed(seed, epoch) : undefined);
+  }
+
+  private async waitForData({ first, size }: BatchRange): Promise<void> {
+    const start = performance.now();
+    await this.parts.train.ready(first, size);
+    this.dataWaitMs += performance.now() - start;
   }
 
   private async finishEpoch(epoch: number, start: number): Promise<EpochEvent> {
     const { model } = this.parts;
+    const { skipped } = this.parts.train;
     await this.checkedLoss();
     const train = await this.metrics.read();
     const tested = await this.evaluate();
@@ -232,6 +246,8 @@ export class Trainer {
       testTop5: tested.top5,
       sparsity: sparsityOf(model),
       seconds: (performance.now() - start) / 1000,
+      dataWaitSeconds: this.dataWaitMs / 1000,
+      ...(skipped > 0 ? { skippedImages: skipped } : {}),
     };
   }
 

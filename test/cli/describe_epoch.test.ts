@@ -5,7 +5,16 @@ import { describeEpoch } from '../../src/cli/train_command.js';
 import type { EpochEvent } from '../../src/train/index.js';
 
 const event: EpochEvent = {
-  ...{ type: 'epoch', epoch: 2, step: 30, trainLoss: 1.5, trainAccuracy: 0.25, sparsity: 0.9, seconds: 61 },
+  ...{
+    type: 'epoch',
+    epoch: 2,
+    step: 30,
+    trainLoss: 1.5,
+    trainAccuracy: 0.25,
+    sparsity: 0.9,
+    seconds: 61,
+    dataWaitSeconds: 0,
+  },
   ...{ testLoss: 2, testAccuracy: 0.5, testTop5: 0.875 },
 };
 

@@ -163,10 +163,12 @@ describe('CIFAR', () => {
   });
 
   it('loadDataset lists the names it knows, and asks for a folder', async () => {
-    expect(await refusal(loadDataset('svhn'))).toBe('data set: expected one of mnist, cifar10, cifar100, got svhn');
+    expect(await refusal(loadDataset('svhn'))).toBe(
+      'data set: expected one of mnist, cifar10, cifar100, tinyimagenet, imagenet, folder, got svhn',
+    );
     expect(await refusal(loadDataset('toString'))).toContain('got toString');
     expect(await refusal(loadDataset('cifar10'))).toMatch(
-      /^cifar10: expected a folder .*, got none; pass --data_dir DIR$/,
+      /^cifar10: expected a folder .*, got none; pass --data_dir DIR or put it in data\/cifar10$/,
     );
   });
 });

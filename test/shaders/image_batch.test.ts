@@ -16,6 +16,8 @@ interface Sample {
   readonly top: number;
   readonly left: number;
   readonly flip: boolean;
+  /** Clockwise. */
+  readonly degrees?: number;
 }
 
 interface Images {
@@ -41,7 +43,26 @@ function randomSamples(size: number, count: number, padding: number): Sample[] {
   }));
 }
 
-/** Pads, crops, mirrors and normalises, one after the other. */
+/** Turned about its centre, black where nothing was; sine and cosine in whole numbers of 2^-14, the nearest pixel. */
+function turned(
+  plane: Uint8Array,
+  height: number,
+  width: number,
+  degrees: number,
+): (row: number, column: number) => number {
+  const sine = Math.round(2 ** 14 * Math.sin((degrees * Math.PI) / 180)) / 2 ** 14;
+  const cosine = Math.floor(2 ** 14 * Math.sqrt(1 - sine ** 2)) / 2 ** 14;
+  return (row, column) => {
+    const down = row - (height - 1) / 2;
+    const right = column - (width - 1) / 2;
+    const sourceRow = Math.floor(cosine * down - sine * right + height / 2);
+    const sourceColumn = Math.floor(sine * down + cosine * right + width / 2);
+    const isInside = sourceRow >= 0 && sourceRow < height && sourceColumn >= 0 && sourceColumn < width;
+    return isInside ? plane[sourceRow * width + sourceColumn] : 0;
+  };
+}
+
+/** Turns, pads, crops, mirrors and normalises, one after the other. */
 function reference(
   images: Images,
   samples: readonly Sample[],
@@ -50,13 +71,17 @@ function reference(
   const { bytes, channels, height, width } = images;
   const paddedWidth = width + 2 * padding;
   const y = new Float64Array(channels * height * width * samples.length);
-  for (const [n, { image, top, left, flip }] of samples.entries()) {
+  for (const [n, { image, top, left, flip, degrees = 0 }] of samples.entries()) {
     for (let c = 0; c < channels; c++) {
       const padded = new Uint8Array((height + 2 * padding) * paddedWidth);
-      for (let row = 0; row < height; row++)
-        for (let column = 0; column < width; column++)
-          padded[(row + padding) * paddedWidth + column + padding] =
-            bytes[((image * channels + c) * height + row) * width + column];
+      const plane = bytes.subarray(
+        (image * channels + c) * height * width,
+        (image * channels + c + 1) * height * width,
+      );
+      const pixel = turned(plane, height, width, degrees);
+      for (let row = -padding; row < height + padding; row++)
+        for (let column = -padding; column < width + padding; column++)
+          padded[(row + padding) * paddedWidth + column + padding] = pixel(row, column);
       for (let row = 0; row < height; row++)
         for (let column = 0; column < width; column++) {
           const byte = padded[(row + top) * paddedWidth + left + (flip ? width - 1 - column : column)];
@@ -65,6 +90,16 @@ function reference(
     }
   }
   return y;
+}
+
+/** From [count,C,H,W] to [count,H,W,C]. */
+function interleave({ bytes, channels, height, width }: Images): Uint8Array {
+  const pixels = height * width;
+  return bytes.map((_, i) => {
+    const image = Math.floor(i / (channels * pixels));
+    const pixel = Math.floor(i / channels) % pixels;
+    return bytes[(image * channels + (i % channels)) * pixels + pixel];
+  });
 }
 
 function imageTensors({ bytes, channels, height, width }: Images, perPart: number): Tensor[] {
@@ -77,7 +112,7 @@ function imageTensors({ bytes, channels, height, width }: Images, perPart: numbe
 }
 
 function sampleTensor(samples: readonly Sample[]): Tensor {
-  const words = samples.flatMap(({ image, top, left, flip }) => [image, packSample(top, left, flip)]);
+  const words = samples.flatMap(({ image, top, left, flip, degrees }) => [image, packSample(top, left, flip, degrees)]);
   return Tensor.from(device, words, [samples.length, 2], 'u32');
 }
 
@@ -109,6 +144,33 @@ describe('imageBatch', () => {
     }
   });
 
+  it.each([
+    { count: 3, channels: 1, height: 5, width: 7, padding: 2, size: 5 },
+    { count: 4, channels: 3, height: 64, width: 64, padding: 4, size: 21 },
+    { count: 2, channels: 2, height: 1, width: 1, padding: 0, size: 6 },
+  ])('turns $count images [$channels,$height,$width], in either layout', async (c) => {
+    const images = randomImages(c.count, c.channels, c.height, c.width);
+    const random = new Random(3);
+    const samples = randomSamples(c.size, c.count, c.padding).map((sample, i) => {
+      const degrees = [0, 89.9, -89.9, 45][i] ?? 40 * random.uniform() - 20;
+      return { ...sample, degrees };
+    });
+    const options = optionsFor(c.channels, c.padding);
+    const expected = reference(images, samples, options);
+    const y = imageBatch(imageTensors(images, c.count), sampleTensor(samples), options);
+    expectClose(await y.read(), expected, 1e-5, 'NCHW');
+    const interleaved = Tensor.from(device, interleave(images), [c.count, c.height, c.width, c.channels], 'u8');
+    const z = imageBatch(interleaved, sampleTensor(samples), { ...options, layout: 'NHWC' });
+    expectClose(await z.read(), expected, 1e-5, 'NHWC');
+  });
+
+  it('turns clockwise', async () => {
+    const top = Tensor.from(device, [0, 255, 0, 0, 0, 0, 0, 0, 0], [1, 1, 3, 3], 'u8');
+    const samples = sampleTensor([{ image: 0, top: 0, left: 0, flip: false, degrees: 89 }]);
+    const y = imageBatch(top, samples, { mean: [0], std: [1], padding: 0 });
+    expect([...(await y.read())]).toEqual([0, 0, 0, 0, 0, 1, 0, 0, 0]);
+  });
+
   it('without augmentation is the image', async () => {
     const images = randomImages(2, 1, 3, 5);
     const samples = [{ image: 1, top: 4, left: 4, flip: false }];
@@ -128,7 +190,9 @@ describe('imageBatch', () => {
     const samples = Tensor.zeros(device, [5, 2], 'u32');
     const options = optionsFor(3, 0);
     const fewer = Tensor.zeros(device, [3, 3, 2, 2], 'u8');
-    expect(() => imageBatch([], samples, options)).toThrow('imageBatch: expected images u8 [count,C,H,W], got none');
+    expect(() => imageBatch([], samples, options)).toThrow(
+      'imageBatch: expected images u8 of four dimensions, got none',
+    );
     expect(() => imageBatch(Tensor.zeros(device, [4, 3, 2, 2]), samples, options)).toThrow('got f32 [4,3,2,2]');
     expect(() => imageBatch([fewer, images], samples, options)).toThrow(
       'imageBatch: expected parts of equally many images, but for a smaller last one, got u8 [3,3,2,2], u8 [4,3,2,2]',

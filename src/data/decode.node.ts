@@ -1,0 +1,72 @@
+// Image files as bytes of one size, by sharp (libvips). Decoding and resizing run in Node's thread pool; nothing here blocks.
+
+import type { Sharp } from 'sharp';
+import { InputError } from '../device/index.js';
+import { randomResizedCrop } from './crop.js';
+
+export interface DecodeJob {
+  readonly path: string;
+  /** Of the result, which is square, in pixels. */
+  readonly size: number;
+  /** The shorter side of the image is resized to so many pixels, at least `size`; its centre is shown. */
+  readonly resize: number;
+  /** Shows a random part instead: see `randomResizedCrop`. */
+  readonly cropSeed?: number;
+}
+
+/** A file that holds no image, or a damaged one. The message names no file. */
+export class BrokenImageError extends Error {
+  override name = 'BrokenImageError';
+}
+
+/**
+ * u8 [size, size, 3], red, green, blue. Turned upright as EXIF says; grey and CMYK are converted, transparency is ignored.
+ * Resized by triangles as wide as the shrinking asks for, as PIL's bilinear filter is.
+ * @throws BrokenImageError if there is no whole image in the file.
+ */
+export async function decodeImage(job: DecodeJob): Promise<Uint8Array> {
+  const sharp = await loadSharp();
+  const { size } = job;
+  try {
+    // Warnings of libjpeg are about details that other programs do not notice; a file that ends too early is an error.
+    const upright = sharp(job.path, { failOn: 'error' }).autoOrient();
+    const square = job.cropSeed === undefined ? centre(upright, job) : await randomPart(upright, job, job.cropSeed);
+    const bytes = await square.toColourspace('srgb').removeAlpha().raw().toBuffer();
+    if (bytes.length === size * size * 3) return bytes;
+    throw new Error(`expected ${size * size * 3} bytes, got ${bytes.length}`);
+  } catch (error) {
+    throw new BrokenImageError((error as Error).message.replaceAll(/\s*\n\s*/g, ' ').trim());
+  }
+}
+
+function centre(image: Sharp, { size, resize }: DecodeJob): Sharp {
+  const resized = image.resize(resize, resize, { fit: 'cover', kernel: 'linear' });
+  if (resize === size) return resized;
+  const margin = Math.floor((resize - size) / 2);
+  return resized.extract({ left: margin, top: margin, width: size, height: size });
+}
+
+async function randomPart(image: Sharp, { size }: DecodeJob, seed: number): Promise<Sharp> {
+  const { width, height } = (await image.metadata()).autoOrient;
+  return image.extract(randomResizedCrop(width, height, seed)).resize(size, size, { fit: 'fill', kernel: 'linear' });
+}
+
+type SharpModule = typeof import('sharp')['default'];
+
+let loading: Promise<SharpModule> | undefined;
+
+/** On first use, since most data sets need none of it. */
+function loadSharp(): Promise<SharpModule> {
+  loading ??= import('sharp').then(
+    ({ default: sharp }) => {
+      // One thread an image: many images are decoded at once. And no cache: it would show files as they were.
+      sharp.concurrency(1);
+      sharp.cache(false);
+      return sharp;
+    },
+    (error: Error) => {
+      throw new InputError(`image files: expected the package sharp, which decodes them, got ${error.message}`);
+    },
+  );
+  return loading;
+}

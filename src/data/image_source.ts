@@ -1,0 +1,38 @@
+// Where a training step gets its batches from: images that live on the GPU, or images that are decoded as training goes.
+
+import type { Device } from '../device/index.js';
+import type { Tensor } from '../tensor/index.js';
+import type { AnySplit, DatasetInfo } from './dataset.js';
+import { ResidentImages } from './resident_images.js';
+
+export interface ImageBatch {
+  /** f32 [C,H,W,N], normalised. */
+  readonly images: Tensor;
+  /** u32 [N]. */
+  readonly labels: Tensor;
+}
+
+export interface ImageSource {
+  readonly count: number;
+  readonly dataset: DatasetInfo;
+  /** Images of the epoch so far that could not be decoded and were left out. */
+  readonly skipped: number;
+  /**
+   * @param samples of an epoch, or of anything: see `epochSamples`.
+   * @param cropSeed of the random parts that a set with `resizedCrop` shows; without it, images are shown as in evaluation.
+   */
+  startEpoch(samples: Uint32Array, cropSeed?: number): void;
+  /**
+   * Resolves when these samples of the epoch can be asked for, and lets go of those before `first`.
+   * @throws InputError if an image cannot be decoded and is not to be skipped.
+   */
+  ready(first: number, size: number): Promise<void>;
+  /** These samples, or part of those that are ready; damaged images are left out. Tensors belong to the running scope. */
+  batch(first: number, size: number): ImageBatch;
+  dispose(): void;
+}
+
+/** @param batchSize of most requests. */
+export function openImages(device: Device, split: AnySplit, dataset: DatasetInfo, batchSize: number): ImageSource {
+  return 'images' in split ? new ResidentImages(device, split, dataset) : split.open(device, dataset, batchSize);
+}

@@ -6,9 +6,19 @@ import { chromiumLaunchOptions } from './test/support/chromium.node.js';
 
 embedShaders();
 
-const GPU = ['shaders', 'device', 'tensor', 'autograd', 'nn', 'models', 'testing', 'data_gpu', 'train_gpu', 'cli'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const GPU = [
+  'shaders',
+  'device',
+  'tensor',
+  'autograd',
+  'nn',
+  'models',
+  'testing',
+  'data_gpu',
+  'train_gpu',
+  'cli',
+  'package',
+].map((folder) => `test/${folder}/**/*.test.ts`);
 const COMPILE = ['test/compile/**/*.test.ts'];
 const PARITY = ['test/parity/**/*.test.ts'];
 const BROWSER = ['test/shaders/**/*.test.ts'];

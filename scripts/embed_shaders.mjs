@@ -1,4 +1,5 @@
 // Embeds every src/**/*.wgsl as a named string in src/wgsl.generated.ts, so that Node, browsers and tests read one text.
+// Comments stay behind, lines keep their numbers.
 // `relu_forward.wgsl` becomes `export const relu_forward = { path, text }`; names must be unique in the whole tree.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
@@ -25,9 +26,8 @@ export function embedShaders() {
     const path = relative(root, file);
     if (seen.has(name)) throw new Error(`embed_shaders: ${path} and ${seen.get(name)} have the same name`);
     seen.set(name, path);
-    lines.push(
-      `export const ${name} = {\n  path: ${JSON.stringify(path)},\n  text: ${JSON.stringify(readFileSync(file, 'utf8'))},\n};\n`,
-    );
+    const text = readFileSync(file, 'utf8').replace(/[ \t]*\/\/[^\n]*/g, '');
+    lines.push(`export const ${name} = {\n  path: ${JSON.stringify(path)},\n  text: ${JSON.stringify(text)},\n};\n`);
   }
   const text = lines.join('\n');
   let previous = '';

@@ -1,0 +1,133 @@
+// The package as a web developer gets it: packed, unpacked into a project, built by Vite, opened in a browser.
+
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { type Browser, chromium, type Page } from 'playwright';
+import { build, preview } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumLaunchOptions } from '../support/chromium.node.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'shuffleblock-package-'));
+const unpacked = join(folder, 'node_modules', 'shuffleblock');
+let browser: Browser;
+
+beforeAll(async () => {
+  execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], { cwd: root });
+  const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+    cwd: root,
+  });
+  const [{ filename }] = JSON.parse(packed.toString());
+  mkdirSync(unpacked, { recursive: true });
+  execFileSync('tar', ['-xzf', join(folder, filename), '-C', unpacked, '--strip-components', '1']);
+  browser = await chromium.launch(await chromiumLaunchOptions());
+});
+
+afterAll(async () => {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A project folder beside `node_modules`, with these files, built by Vite without configuration. */
+async function buildProject(name: string, files: Record<string, string>): Promise<string> {
+  const project = join(folder, name);
+  mkdirSync(project, { recursive: true });
+  for (const [path, text] of Object.entries(files)) writeFileSync(join(project, path), text);
+  await build({ root: project, configFile: false, logLevel: 'error', build: { target: 'esnext' } });
+  return project;
+}
+
+const page = (script: string) => `<!doctype html><script type="module" src="${script}"></script>`;
+
+function builtScript(project: string): string {
+  const assets = join(project, 'dist', 'assets');
+  const [script] = readdirSync(assets).filter((name) => name.endsWith('.js'));
+  return readFileSync(join(assets, script), 'utf8');
+}
+
+/** Opens a page of a folder of files; `look` says when it has shown what is expected. */
+async function visit<T>(served: string, path: string, look: (page: Page) => Promise<T>): Promise<T> {
+  const server = await preview({
+    root: served,
+    configFile: false,
+    logLevel: 'error',
+    build: { outDir: '.' },
+    preview: { port: 0, host: '127.0.0.1' },
+  });
+  const tab = await browser.newPage();
+  const errors: string[] = [];
+  tab.on('pageerror', (error) => errors.push(error.message));
+  try {
+    const looking = look(tab);
+    await tab.goto(new URL(path, server.resolvedUrls!.local[0]).href);
+    const seen = await looking;
+    expect(errors).toEqual([]);
+    return seen;
+  } finally {
+    await tab.close();
+    await server.close();
+  }
+}
+
+/** The text of an element, once it matches. */
+async function textOf(tab: Page, selector: string, pattern: RegExp): Promise<string> {
+  const element = tab.locator(selector, { hasText: pattern });
+  await element.waitFor({ state: 'attached', timeout: 100_000 });
+  return (await element.textContent()) ?? '';
+}
+
+describe('the package in a browser', () => {
+  it('builds and runs the engine example of the README, unchanged', async () => {
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const example = /## Use the engine\n+```js\n([\s\S]*?)```/.exec(readme)![1];
+    const project = await buildProject('readme', { 'index.html': page('/main.js'), 'main.js': example });
+    const gradient = await visit(join(project, 'dist'), 'index.html', async (tab) => {
+      const message = await tab.waitForEvent('console', (entry) => entry.type() === 'log');
+      return message.args()[0].evaluate((value) => Array.from(value as Float32Array));
+    });
+    // Four images of ones, padded: the centre tap meets 64 pixels of each, a corner tap 49.
+    expect(gradient).toHaveLength(16 * 3 * 3 * 3);
+    expect(gradient.slice(0, 9)).toEqual([49, 56, 49, 56, 64, 56, 49, 56, 49].map((pixels) => 4 * pixels));
+  });
+
+  it('trains in the Vite example', async () => {
+    const project = join(folder, 'vite');
+    cpSync(join(root, 'examples', 'vite'), project, { recursive: true });
+    await buildProject('vite', {});
+    const log = await visit(join(project, 'dist'), 'index.html', (tab) => textOf(tab, '#log', /epoch 3: .*%/));
+    expect(Number(/epoch 3: test accuracy ([\d.]+)%/.exec(log)![1])).toBeGreaterThan(90);
+  });
+
+  it('loads into a static page without a build', async () => {
+    cpSync(join(root, 'examples'), join(unpacked, 'examples'), { recursive: true });
+    const text = await visit(unpacked, 'examples/browser-minimal/index.html', (tab) => textOf(tab, '#result', /./));
+    expect(text).toBe('Gradient of the first tap: 196, of the centre: 256');
+  });
+
+  it('has a core with convolution training of at most 60 KB gzipped, and nothing of Node in any entry', async () => {
+    const entries = ['', '/sparse', '/nn', '/models', '/train', '/data', '/testing'];
+    const everything = entries.map((entry, i) => `import * as m${i} from 'shuffleblock${entry}';`).join('\n');
+    const keep = `globalThis.kept = [${entries.map((_, i) => `m${i}`)}];`;
+    const all = builtScript(
+      await buildProject('all', { 'index.html': page('/main.js'), 'main.js': everything + keep }),
+    );
+    expect(all).not.toMatch(/["']node:|\bkoffi\b|webgpu\/|__vite-browser-external/);
+    const core = `import { openDevice } from 'shuffleblock'; import { createTrainer } from 'shuffleblock/train';
+globalThis.start = [openDevice, createTrainer];`;
+    const trainer = builtScript(await buildProject('core', { 'index.html': page('/main.js'), 'main.js': core }));
+    const conv = `import { backward, conv2d, openDevice, relu } from 'shuffleblock';
+globalThis.start = [backward, conv2d, openDevice, relu];`;
+    const engine = builtScript(await buildProject('engine', { 'index.html': page('/main.js'), 'main.js': conv }));
+    const kilobytes = (text: string) => gzipSync(text, { level: 9 }).length / 1000;
+    console.log(
+      `gzipped: a convolution and its gradients ${kilobytes(engine).toFixed(1)} KB, training ${kilobytes(trainer).toFixed(1)} KB, ` +
+        `everything ${kilobytes(all).toFixed(1)} KB`,
+    );
+    expect(kilobytes(trainer)).toBeLessThan(60);
+    // Tree-shaking: what a page does not use does not reach it.
+    expect(kilobytes(engine)).toBeLessThan(kilobytes(trainer) / 2);
+  });
+});

@@ -2,7 +2,7 @@
 
 import { Parameter } from '../autograd/index.js';
 import type { Device } from '../device/index.js';
-import { BlockTables, blockConv2d, type Conv2dOptions } from '../shaders/index.js';
+import { BlockTables, blockConv2d, type Conv2dOptions, remapSlots } from '../shaders/index.js';
 import type { ShuffledBlocks } from '../sparse/index.js';
 import { type Shape, Tensor } from '../tensor/index.js';
 import { kernelShape, type SparseWeight } from './weight.js';
@@ -10,7 +10,8 @@ import { kernelShape, type SparseWeight } from './weight.js';
 export class BlockWeight implements SparseWeight {
   readonly parameter: Parameter;
   onDenseGradient: ((gradient: Tensor) => void) | undefined;
-  private readonly tables: BlockTables;
+  /** The topology on the GPU. */
+  readonly tables: BlockTables;
   private topology: ShuffledBlocks;
 
   /** @param blocks must have passed `validate()`; its values become the parameter's. */
@@ -46,10 +47,17 @@ export class BlockWeight implements SparseWeight {
     return blockConv2d(x, this.parameter, this.tables, { ...options, kernel, onDenseGradient });
   }
 
-  /** Another topology of the same layer, of as many blocks, with its values. */
-  replace(blocks: ShuffledBlocks): void {
+  /**
+   * Another topology of the same layer, of as many blocks. Values follow their weights, and so does state of the parameter's shape.
+   *
+   * @param sources slot of each weight before, as `remapSlots` of src/sparse gives them.
+   * @param states changed in place, like the parameter.
+   */
+  move(blocks: ShuffledBlocks, sources: Uint32Array, states: readonly Tensor[]): void {
     this.tables.write(blocks);
-    this.parameter.write(blocks.values);
+    const table = Tensor.from(this.parameter.device, sources, [sources.length], 'u32');
+    for (const state of [this.parameter, ...states]) remapSlots(state, table);
+    table.dispose();
     this.topology = blocks;
   }
 

@@ -6,11 +6,13 @@
 import type { BlockShape } from './checks.js';
 import {
   type Arrangement,
+  blocksOf,
   chooseBlocks,
   type Extraction,
   type ExtractionShape,
   groupEnergies,
 } from './extract_blocks.js';
+import type { ShuffledBlocks } from './shuffled_blocks.js';
 
 /** Most weights of a layer whose rows are refined: it takes the energy of every single weight. */
 const MOST_REFINED = 2 ** 16;
@@ -19,13 +21,32 @@ const MOST_PASSES = 8;
 /** Gains below this share of the total are rounding. */
 const LEAST_GAIN = 1e-7;
 
+/** The blocks of the arrangement whose blocks have most energy, with values 0. */
+export function extractArranged(arrangements: readonly Arrangement[], shape: ExtractionShape): ShuffledBlocks {
+  return blocksOf(bestExtraction(arrangements, shape), shape);
+}
+
+/**
+ * The same, refined; for layers that `isRefined` names.
+ *
+ * @param orders each [rows]. @param energy [rows*columns]: what keeping a weight is worth.
+ */
+export function extractRefined(
+  orders: readonly Uint32Array[],
+  energy: Float32Array,
+  shape: ExtractionShape,
+): ShuffledBlocks {
+  const arrangements = orders.map((order) => ({ order, energies: groupEnergies(order, energy, shape) }));
+  return blocksOf(refineRows(bestExtraction(arrangements, shape), energy, shape), shape);
+}
+
 /** The extraction of highest energy; of equal ones the first. */
 export function bestExtraction(arrangements: readonly Arrangement[], shape: ExtractionShape): Extraction {
   const extractions = arrangements.map((arrangement) => chooseBlocks(arrangement, shape));
   return extractions.reduce((best, next) => (next.energy > best.energy ? next : best));
 }
 
-/** Whether `refineRows` is for layers of this size. */
+/** Whether the rows of such a layer are refined. */
 export function isRefined({ rows, columns, blockSize }: BlockShape): boolean {
   return rows > blockSize && rows * columns <= MOST_REFINED;
 }

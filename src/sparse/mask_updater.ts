@@ -52,7 +52,7 @@ export function updateMask(options: MaskUpdateOptions & { readonly gradient: Flo
 
 /** SET: drops the active weights of smallest |w|, grows as many at random. `random` gives numbers in [0, 1). */
 export function updateMaskRandomly(options: MaskUpdateOptions & { readonly random: () => number }): MaskUpdate {
-  return update('updateMaskRandomly', options, (inactive, count) => selectRandomly(inactive, count, options.random));
+  return update('updateMaskRandomly', options, (inactive, count) => growRandomly(inactive, count, options.random));
 }
 
 function update(
@@ -70,8 +70,13 @@ function update(
   return { mask: updated, dropped: without(mask, updated), grown: without(updated, mask), candidates };
 }
 
-/** `count` of the eligible positions, each set equally likely (Knuth, TAOCP 3.4.2, algorithm S). */
-function selectRandomly(eligible: Uint8Array, count: number, random: () => number): Uint8Array {
+/**
+ * `count` of the eligible positions, each set equally likely (Knuth, TAOCP 3.4.2, algorithm S).
+ *
+ * @param eligible [n], 1 = may be chosen. @param random gives numbers in [0, 1).
+ * @returns [n], 1 = chosen.
+ */
+export function growRandomly(eligible: Uint8Array, count: number, random: () => number): Uint8Array {
   const chosen = new Uint8Array(eligible.length);
   let left = countOnes(eligible);
   let needed = count;

@@ -2,11 +2,11 @@
 // The same steps run on the GPU where they touch every position of a layer: src/train/block_updates.ts.
 
 import { InputError } from '../device/errors.js';
-import { bestExtraction, isRefined, refineRows } from './arrange_rows.js';
+import { extractArranged, extractRefined, isRefined } from './arrange_rows.js';
 import { checkFinite, checkFraction, checkLength } from './checks.js';
 import { clusterOrder } from './cluster.js';
 import { type DropRuleName, dropRules } from './drop_rules.js';
-import { blocksOf, groupEnergies } from './extract_blocks.js';
+import { groupEnergies } from './extract_blocks.js';
 import { intersectionSizes } from './intersections.js';
 import { keepingWorth, worthScales } from './keeping_worth.js';
 import { complement, countOnes, union, without } from './masks.js';
@@ -65,13 +65,12 @@ export function updateTopology(options: UpdateTopologyOptions): TopologyUpdate {
   );
   const worth = keepingWorth(before, gradient, survives, scales);
 
-  const { rows, columns, blockSize, numBlocks } = before;
-  const shape = { rows, columns, blockSize, numBlocks };
-  const orders = proposedOrders(before, intersectionSizes(union(survives, grow), rows, columns));
-  const arrangements = orders.map((order) => ({ order, energies: groupEnergies(order, worth, shape) }));
-  let extraction = bestExtraction(arrangements, shape);
-  if (isRefined(shape)) extraction = refineRows(extraction, worth, shape);
-  const updated = blocksOf(extraction, shape);
+  const common = intersectionSizes(union(survives, grow), before.rows, before.columns);
+  const orders = proposedOrders(before, common);
+  const arrange = (order: Uint32Array) => ({ order, energies: groupEnergies(order, worth, before) });
+  const updated = isRefined(before)
+    ? extractRefined(orders, worth, before)
+    : extractArranged(orders.map(arrange), before);
 
   const { changedBlocks } = topologyChange(before, updated);
   const after = updated.toMask();

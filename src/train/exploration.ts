@@ -2,17 +2,18 @@
 // Actually Need Dense Over-Parameterization? In-Time Over-Parameterization in Sparse Training", ICML 2021).
 
 import { BlockWeight, MaskedWeight, type SparseWeight } from '../nn/index.js';
+import { countBits, positionBits } from '../sparse/index.js';
 import { sizeOf } from '../tensor/index.js';
 
 export class Exploration {
-  /** Bit i % 8 of byte i / 8 belongs to position i. */
-  readonly bits: Uint8Array;
+  /** One bit for each position: see src/sparse/bits.ts. */
+  private readonly words: Uint32Array;
   private readonly size: number;
   private seen = 0;
 
   constructor(weight: SparseWeight) {
     this.size = sizeOf(weight.shape);
-    this.bits = new Uint8Array(Math.ceil(this.size / 8));
+    this.words = new Uint32Array(Math.ceil(this.size / 32));
     this.add(weight);
   }
 
@@ -21,30 +22,25 @@ export class Exploration {
     return this.seen / this.size;
   }
 
+  /** For checkpoints: bit i % 8 of byte i / 8 belongs to position i. */
+  get bits(): Uint8Array {
+    return new Uint8Array(this.words.buffer, 0, Math.ceil(this.size / 8));
+  }
+
   /** Notes what is active now. */
   add(weight: SparseWeight): void {
-    if (weight instanceof BlockWeight) {
-      weight.blocks.forEachWeight((_, position) => this.mark(position));
-    } else if (weight instanceof MaskedWeight) {
-      weight.mask.forEach((active, position) => {
-        if (active === 1) this.mark(position);
-      });
-    }
+    if (weight instanceof BlockWeight) this.mark(positionBits(weight.blocks));
+    else if (weight instanceof MaskedWeight) this.mark(weight.bits);
   }
 
   /** Goes on from the bits of a checkpoint. */
   restore(bits: Uint8Array): void {
-    this.bits.fill(0);
-    this.seen = 0;
-    for (let position = 0; position < this.size; position++) {
-      if ((bits[position >> 3] >> (position & 7)) & 1) this.mark(position);
-    }
+    this.bits.set(bits);
+    this.seen = countBits(this.words);
   }
 
-  private mark(position: number): void {
-    const bit = 1 << (position & 7);
-    if (this.bits[position >> 3] & bit) return;
-    this.bits[position >> 3] |= bit;
-    this.seen++;
+  private mark(active: Uint32Array): void {
+    for (let word = 0; word < active.length; word++) this.words[word] |= active[word];
+    this.seen = countBits(this.words);
   }
 }

@@ -21,7 +21,7 @@ export interface TopologyEvent extends UpdateCounts {
   readonly nnz: number;
   /** Share of the layer's weights that have been active at any time so far. */
   readonly explored: number;
-  /** Of this layer's update, reading and writing included. */
+  /** Since the layer that was done before it: layers are updated together, and these add up to what all of them took. */
   readonly ms: number;
 }
 
@@ -74,32 +74,41 @@ export class TopologyUpdates {
     }
   }
 
-  /** After the optimizer's step of a step that is due. */
+  /**
+   * After the optimizer's step of a step that is due. All layers at once, so that the GPU and the host need not wait for each other
+   * at every layer; the events are in the order of the layers.
+   */
   async apply(step: number): Promise<TopologyEvent[]> {
-    const { schedule, dropRule } = this.options;
-    const dropFraction = schedule.dropFraction(step);
-    const events: TopologyEvent[] = [];
-    for (const [position, [layer, weight]] of this.layers().entries()) {
-      weight.onDenseGradient = undefined;
-      const scores = this.scores.get(layer);
-      if (!scores && this.options.growth.get(layer) !== 'random') {
-        throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
-      }
-      const start = performance.now();
-      const slots = this.weightState.slots(`${layer}.weight`);
-      const random = this.randomOf(step, position);
-      const input = { weight, slots, scores, dropFraction, random };
-      const counts = await updateWeight(input, { dropRule }).catch((error) => {
-        throw error instanceof InputError ? new InputError(`step ${step}, ${layer}: ${error.message}`) : error;
-      });
+    let last = performance.now();
+    const updates = this.layers().map(async ([layer, weight], position): Promise<TopologyEvent> => {
+      const counts = await this.update(step, layer, weight, position);
       const exploration = this.explored.get(layer)!;
       exploration.add(weight);
-      const { share: explored } = exploration;
-      const ms = performance.now() - start;
-      events.push({ type: 'topology', step, layer, ...counts, nnz: weight.numActive, explored, ms });
-    }
+      const now = performance.now();
+      const ms = now - last;
+      last = now;
+      return { type: 'topology', step, layer, ...counts, nnz: weight.numActive, explored: exploration.share, ms };
+    });
+    // No update may still run when the error of another is seen.
+    await Promise.allSettled(updates);
+    const events = await Promise.all(updates);
     this.scores.clear();
     return events;
+  }
+
+  private async update(step: number, layer: string, weight: SparseWeight, position: number): Promise<UpdateCounts> {
+    const { schedule, dropRule, growth } = this.options;
+    weight.onDenseGradient = undefined;
+    const scores = this.scores.get(layer);
+    if (!scores && growth.get(layer) !== 'random') {
+      throw new Error(`topology update: no dense gradient of ${layer}; call collect() before the step`);
+    }
+    const slots = this.weightState.slots(`${layer}.weight`);
+    const dropFraction = schedule.dropFraction(step);
+    const input = { weight, slots, scores, dropFraction, random: this.randomOf(step, position) };
+    return updateWeight(input, { dropRule }).catch((error) => {
+      throw error instanceof InputError ? new InputError(`step ${step}, ${layer}: ${error.message}`) : error;
+    });
   }
 
   /** What a later run needs to go on: the gradients summed so far, and what has been explored. */

@@ -1,9 +1,11 @@
-// One topology update of one layer, on the CPU: reads weight and dense gradient, decides by the functions of src/sparse, writes the
-// new topology with the values and the state (momentum and the like) of the weights that survive.
+// One topology update of one layer, in whatever form its weight is. The functions of src/sparse say what is done; what they
+// do to every position of a layer, the GPU does here.
 
 import { BlockWeight, MaskedWeight, type SparseWeight } from '../nn/index.js';
-import { type DropRuleName, remapValues, updateMask, updateMaskRandomly, updateTopology } from '../sparse/index.js';
-import { type Random, sizeOf, type Tensor } from '../tensor/index.js';
+import type { DropRuleName } from '../sparse/index.js';
+import { keep, type Random, sizeOf, Tensor } from '../tensor/index.js';
+import { updateBlocks } from './block_updates.js';
+import { updateMasked } from './masked_updates.js';
 
 export interface UpdateInput {
   readonly weight: SparseWeight;
@@ -30,63 +32,23 @@ export interface UpdateOptions {
   readonly dropRule?: DropRuleName;
 }
 
-/** One update, in whatever form the weight is. */
-export function updateWeight(input: UpdateInput, { dropRule }: UpdateOptions = {}): Promise<UpdateCounts> {
+/**
+ * One update. Weight and state are changed on the GPU once all that could fail has been decided.
+ * @throws InputError on weights or scores that are not finite; nothing is changed then.
+ */
+export async function updateWeight(
+  input: UpdateInput,
+  { dropRule = 'original' }: UpdateOptions = {},
+): Promise<UpdateCounts> {
   const { weight } = input;
-  if (weight instanceof BlockWeight) return updateBlocks(weight, input, dropRule);
-  if (weight instanceof MaskedWeight) return updateMasked(weight, input);
-  throw new Error('updateWeight: expected a weight in blocks or a masked one');
+  if (weight instanceof MaskedWeight) return updateMasked({ ...input, weight });
+  if (!(weight instanceof BlockWeight)) throw new Error('updateWeight: expected a weight in blocks or a masked one');
+  if (input.scores) return updateBlocks({ ...input, weight, scores: input.scores, dropRule });
+  const scores = randomScores(input);
+  return updateBlocks({ ...input, weight, scores, dropRule }).finally(() => scores.dispose());
 }
 
-async function updateBlocks(
-  weight: BlockWeight,
-  { slots, scores, random, dropFraction }: UpdateInput,
-  dropRule: DropRuleName | undefined,
-): Promise<UpdateCounts> {
-  const [before, gradient] = await Promise.all([
-    weight.readBlocks(),
-    scores ? readFloats(scores) : randomScores(random, sizeOf(weight.shape)),
-  ]);
-  const update = updateTopology({ blocks: before, weight: before.toDense(), gradient, dropFraction, dropRule });
-  const { blocks, dropped, grown, candidates, changedBlocks } = update;
-  if (changedBlocks > 0) {
-    await moveSlots(slots, (state) => remapValues(before, blocks, state));
-    weight.replace(blocks);
-  }
-  return { candidates, dropped: count(dropped), grown: count(grown), changedBlocks };
-}
-
-async function updateMasked(
-  weight: MaskedWeight,
-  { slots, scores, random, dropFraction }: UpdateInput,
-): Promise<UpdateCounts> {
-  const [values, gradient] = await Promise.all([weight.readDense(), scores && readFloats(scores)]);
-  const before = weight.mask;
-  const options = { mask: before, weight: values, dropFraction };
-  const { mask, dropped, grown, candidates } = gradient
-    ? updateMask({ ...options, gradient })
-    : updateMaskRandomly({ ...options, random: () => random.uniform() });
-  // All start at 0 where grown; what was dropped is masked and shall not come back with stale momentum.
-  const surviving = (state: Float32Array) => state.map((value, i) => (before[i] === 1 && mask[i] === 1 ? value : 0));
-  await moveSlots(slots, surviving);
-  weight.replace(mask, surviving(values));
-  return { candidates, dropped: count(dropped), grown: count(grown) };
-}
-
-/** Reads every slot, and writes it as `move` says. */
-async function moveSlots(slots: readonly Tensor[], move: (state: Float32Array) => Float32Array): Promise<void> {
-  const states = await Promise.all(slots.map(readFloats));
-  for (const [i, slot] of slots.entries()) slot.write(move(states[i]));
-}
-
-function randomScores(random: Random, size: number): Float32Array {
-  return Float32Array.from({ length: size }, () => random.uniform());
-}
-
-async function readFloats(tensor: Tensor): Promise<Float32Array> {
-  return (await tensor.read()) as Float32Array;
-}
-
-function count(mask: Uint8Array): number {
-  return mask.reduce((sum, one) => sum + one, 0);
+function randomScores({ weight, random }: UpdateInput): Tensor {
+  const values = Float32Array.from({ length: sizeOf(weight.shape) }, () => random.uniform());
+  return keep(Tensor.from(weight.parameter.device, values, weight.shape));
 }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { backward, Parameter } from '../../src/autograd/index.js';
 import { BlockWeight, DenseWeight, MaskedWeight, type Weight } from '../../src/nn/index.js';
-import { initialTopology, ShuffledBlocks } from '../../src/sparse/index.js';
+import { initialTopology, packBits, remapSlots, remapValues, ShuffledBlocks } from '../../src/sparse/index.js';
 import { keep, scope, Tensor } from '../../src/tensor/index.js';
 import { expectClose, normalValues } from '../support/compare.js';
 import { type ConvolutionCase, convolution, convolutionGradients, outputSize } from '../support/convolution.js';
@@ -105,13 +105,17 @@ describe.each(CASES)('$name', (weightCase) => {
 
   it('masked, and with another mask', async () => {
     const weight = new MaskedWeight(device, values, shape, mask);
-    const masked = (dense: Float32Array, by: Uint8Array) => dense.map((value, i) => value * by[i]);
+    const masked = (dense: Float32Array, by: Uint8Array) => dense.map((value, i) => (by[i] === 1 ? value : 0));
     await checkWeight(weight, c, masked(values, mask), mask);
     const { parameter } = weight;
-    weight.replace(otherMask, others);
+    const state = Tensor.from(device, others, shape);
+    weight.move(packBits(otherMask), [state]);
     expect(weight.parameter).toBe(parameter);
     expect(weight.mask).toEqual(otherMask);
-    await checkWeight(weight, c, masked(others, otherMask), otherMask);
+    expect(weight.numActive).toBe(otherMask.filter((one) => one === 1).length);
+    await checkWeight(weight, c, masked(masked(values, mask), otherMask), otherMask);
+    expect(await state.read()).toEqual(masked(masked(others, mask), otherMask));
+    state.dispose();
     weight.dispose();
   });
 
@@ -123,10 +127,13 @@ describe.each(CASES)('$name', (weightCase) => {
     expect(other.numBlocks).toBe(blocks.numBlocks);
     expect(other.toMask()).not.toEqual(blocks.toMask());
     const { parameter } = weight;
-    weight.replace(other);
+    const state = Tensor.from(device, blocks.fromDense(others).values, parameter.shape);
+    weight.move(other, remapSlots(blocks, other), [state]);
     expect(weight.parameter).toBe(parameter);
-    await checkWeight(weight, c, other.toDense(), other.toMask());
-    expect((await weight.readBlocks()).values).toEqual(other.values);
+    const moved = (before: ShuffledBlocks) => other.withValues(remapValues(blocks, other, before.values));
+    await checkWeight(weight, c, moved(blocks).toDense(), other.toMask());
+    expect(await state.read()).toEqual(moved(blocks.fromDense(others)).values);
+    state.dispose();
     weight.dispose();
   });
 
@@ -162,7 +169,7 @@ it('a block weight refuses a topology of another number of blocks', () => {
   const values = normalValues(12 * 16, 1);
   const topology = (sparsity: number) => initialTopology(values, { rows: 12, columns: 16, blockSize: 4, sparsity });
   const weight = new BlockWeight(device, [12, 16], topology(0.5));
-  expect(() => weight.replace(topology(0.75))).toThrow(
+  expect(() => weight.move(topology(0.75), new Uint32Array(96), [])).toThrow(
     'BlockTables: expected 6 blocks of 4 for 12x16, got 3 of 4 for 12x16',
   );
   expect(weight.pattern).toBe('6 blocks of 4');

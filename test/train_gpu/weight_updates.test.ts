@@ -2,9 +2,18 @@
 
 import { describe, expect, it } from 'vitest';
 import { BlockWeight, MaskedWeight, type SparseWeight } from '../../src/nn/index.js';
-import { initialMask, initialTopology, updateMask, updateTopology } from '../../src/sparse/index.js';
+import {
+  type DropRuleName,
+  dropRules,
+  initialMask,
+  initialTopology,
+  updateMask,
+  updateMaskRandomly,
+  updateTopology,
+} from '../../src/sparse/index.js';
 import { keep, Random, Tensor } from '../../src/tensor/index.js';
 import { type UpdateOptions, updateWeight } from '../../src/train/weight_updates.js';
+import { type RandomLayer, randomTopology, structuredMatrix } from '../sparse/support.js';
 import { normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
 
@@ -90,23 +99,81 @@ describe.each(CASES)('%s', (_, make, options) => {
   });
 });
 
-describe('agree with the CPU statements of the method', () => {
-  it('DSB', async () => {
-    const weight = blockWeight();
-    const { blocks } = weight;
-    const options = { blocks, weight: blocks.toDense(), gradient, dropFraction: 0.3, dropRule: 'column-norm' as const };
-    const { after, counts } = await run(weight, { dropRule: 'column-norm' });
-    const expected = updateTopology(options);
-    expect(after.mask).toEqual(expected.blocks.toMask());
-    expect(counts.changedBlocks).toBe(expected.changedBlocks);
+describe('agree bit for bit with the CPU statements of the method', () => {
+  // Padded rows and columns, columns that are no multiple of a word, one group, refined layers and one too large for that.
+  const LAYERS: RandomLayer[] = [
+    { rows: 10, columns: 27, blockSize: 4, sparsity: 0.6 },
+    { rows: 3, columns: 40, blockSize: 8, sparsity: 0.5 },
+    { rows: 64, columns: 144, blockSize: 16, sparsity: 0.9 },
+    { rows: 70, columns: 95, blockSize: 5, sparsity: 0.8 },
+    { rows: 100, columns: 720, blockSize: 16, sparsity: 0.9 },
+    { rows: 144, columns: 515, blockSize: 8, sparsity: 0.95 },
+  ];
+  const FRACTIONS = [0.3, 0.05, 1];
+
+  const blockCases = LAYERS.flatMap((layer) =>
+    (Object.keys(dropRules) as DropRuleName[]).map((dropRule) => ({ ...layer, dropRule })),
+  );
+  it.each(blockCases)('DSB, $rows x $columns, blocks of $blockSize, $dropRule', async ({ dropRule, ...layer }) => {
+    const random = new Random(layer.rows);
+    const shape = [layer.rows, layer.columns];
+    const weight = new BlockWeight(device, shape, randomTopology(random, layer));
+    for (const [i, dropFraction] of FRACTIONS.entries()) {
+      // The last update grows at random.
+      const scores = i < 2 ? structuredMatrix(random, ...(shape as [number, number])) : undefined;
+      const gradient = scores ?? randomNumbers(new Random(i), layer.rows * layer.columns);
+      const before = await weight.readBlocks();
+      const expected = updateTopology({ blocks: before, weight: before.toDense(), gradient, dropFraction, dropRule });
+      const counts = await update(weight, scores, dropFraction, i, dropRule);
+      expect(await weight.readBlocks()).toEqual(expected.changedBlocks > 0 ? expected.blocks : before);
+      const { candidates, changedBlocks } = expected;
+      expect(counts).toEqual({ candidates, changedBlocks, dropped: sum(expected.dropped), grown: sum(expected.grown) });
+      // Values that training would have moved.
+      weight.parameter.write(weight.blocks.fromDense(structuredMatrix(random, layer.rows, layer.columns)).values);
+    }
+    weight.dispose();
   });
 
-  it('RigL', async () => {
-    const weight = maskedWeight();
-    const expected = updateMask({ mask: weight.mask, weight: values, gradient, dropFraction: 0.3 });
-    const { after } = await run(weight);
-    expect(after.mask).toEqual(expected.mask);
+  it.each(LAYERS)('RigL and SET, $rows x $columns', async ({ rows, columns, sparsity }) => {
+    const random = new Random(columns);
+    const dense = structuredMatrix(random, rows, columns);
+    const weight = new MaskedWeight(device, dense, [rows, columns], initialMask(dense, sparsity));
+    for (const [i, dropFraction] of FRACTIONS.entries()) {
+      for (const gradient of [structuredMatrix(random, rows, columns), undefined]) {
+        const options = { mask: weight.mask, weight: await weight.readDense(), dropFraction };
+        const uniform = new Random(i);
+        const expected = gradient
+          ? updateMask({ ...options, gradient })
+          : updateMaskRandomly({ ...options, random: () => uniform.uniform() });
+        const counts = await update(weight, gradient, dropFraction, i);
+        expect(weight.mask).toEqual(expected.mask);
+        const survives = (value: number, at: number) => (options.mask[at] & expected.mask[at] ? value : 0);
+        expect(await weight.readDense()).toEqual(options.weight.map(survives));
+        const [dropped, grown] = [sum(expected.dropped), sum(expected.grown)];
+        expect(counts).toEqual({ candidates: expected.candidates, dropped, grown });
+        const values = structuredMatrix(random, rows, columns);
+        weight.parameter.write(values.map((value, at) => value * expected.mask[at]));
+      }
+    }
+    weight.dispose();
   });
+
+  async function update(
+    weight: SparseWeight,
+    values: Float32Array | undefined,
+    dropFraction: number,
+    seed: number,
+    dropRule?: DropRuleName,
+  ) {
+    const scores = values && keep(Tensor.from(device, values, weight.shape));
+    const input = { weight, slots: [], scores, dropFraction, random: new Random(seed) };
+    const counts = await updateWeight(input, { dropRule });
+    scores?.dispose();
+    return counts;
+  }
+
+  const sum = (mask: Uint8Array) => mask.reduce((total, one) => total + one, 0);
+  const randomNumbers = (random: Random, length: number) => Float32Array.from({ length }, () => random.uniform());
 });
 
 it.each(CASES.slice(0, 3))(

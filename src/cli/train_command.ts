@@ -199,12 +199,14 @@ function onInterrupt() {
   return state;
 }
 
-/** One line; with top-5 accuracy where five guesses are not half of the classes. */
+/** One line; with top-5 accuracy where five guesses are not half of the classes, and what topology updates cost if that is noticeable. */
 export function describeEpoch(event: EpochEvent, epochs: number, classes: number): string {
+  const share = event.updateSeconds / event.seconds;
+  const updates = share > 0.01 ? ` (updates ${(100 * share).toFixed(1)}%)` : '';
   const top5 = classes > 10 ? ` top-5 ${percent(event.testTop5)}` : '';
   return (
     `epoch ${event.epoch + 1}/${epochs}  train loss ${event.trainLoss.toFixed(4)} accuracy ${percent(event.trainAccuracy)}  ` +
-    `test loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}`
+    `test loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}${updates}`
   );
 }
 

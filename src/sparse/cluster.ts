@@ -70,22 +70,21 @@ function cosineDistances(common: Uint32Array, rows: number): Float64Array {
 
 /** All rows-1 merges, in the order in which the chain meets them. Overwrites `distances`. */
 function nearestNeighbourChain(distances: Float64Array, rows: number): Merge[] {
-  const alive = new Uint8Array(rows).fill(1);
+  // Rows that stand for a cluster, ascending: the first `count` entries.
+  const alive = Uint32Array.from({ length: rows }, (_, row) => row);
+  let count = rows;
   const chain: number[] = [];
   const merges: Merge[] = [];
-  let lowestAlive = 0;
-  while (merges.length < rows - 1) {
-    if (chain.length === 0) {
-      while (alive[lowestAlive] === 0) lowestAlive++;
-      chain.push(lowestAlive);
-    }
+  while (count > 1) {
+    if (chain.length === 0) chain.push(alive[0]);
     const tip = chain[chain.length - 1];
     const before = chain.length > 1 ? chain[chain.length - 2] : -1;
     // Starting from the predecessor makes it win ties, without which the chain could run in a circle.
     let nearest = before;
     let height = before >= 0 ? distances[tip * rows + before] : Number.POSITIVE_INFINITY;
-    for (let row = 0; row < rows; row++) {
-      if (alive[row] === 1 && row !== tip && distances[tip * rows + row] < height) {
+    for (let i = 0; i < count; i++) {
+      const row = alive[i];
+      if (distances[tip * rows + row] < height && row !== tip) {
         height = distances[tip * rows + row];
         nearest = row;
       }
@@ -98,9 +97,12 @@ function nearestNeighbourChain(distances: Float64Array, rows: number): Merge[] {
     const gone = Math.min(tip, nearest);
     const kept = Math.max(tip, nearest);
     merges.push({ a: gone, b: kept, height });
-    alive[gone] = 0;
-    for (let row = 0; row < rows; row++) {
-      if (alive[row] === 0 || row === kept) continue;
+    const at = alive.indexOf(gone);
+    alive.copyWithin(at, at + 1, count);
+    count--;
+    for (let i = 0; i < count; i++) {
+      const row = alive[i];
+      if (row === kept) continue;
       const farther = Math.max(distances[gone * rows + row], distances[kept * rows + row]);
       distances[kept * rows + row] = farther;
       distances[row * rows + kept] = farther;

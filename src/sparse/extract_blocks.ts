@@ -102,7 +102,12 @@ export function blocksOf({ order, rankings, kept }: Extraction, shape: Extractio
 /** Energies of the blocks that ranked columns make, best first. */
 function candidateEnergies(columnEnergy: Float32Array, ranking: Uint32Array, blockSize: number): Float64Array {
   const energies = new Float64Array(Math.ceil(ranking.length / blockSize));
-  for (let i = 0; i < ranking.length; i++) energies[Math.floor(i / blockSize)] += columnEnergy[ranking[i]];
+  for (let block = 0; block < energies.length; block++) {
+    const end = Math.min((block + 1) * blockSize, ranking.length);
+    let sum = 0;
+    for (let i = block * blockSize; i < end; i++) sum += columnEnergy[ranking[i]];
+    energies[block] = sum;
+  }
   return energies;
 }
 

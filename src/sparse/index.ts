@@ -19,6 +19,7 @@ export {
   updateMask,
   updateMaskRandomly,
 } from './mask_updater.js';
+export { countOnes } from './masks.js';
 export { remapSlots, remapValues, type TopologyChange, topologyChange } from './remap.js';
 export { type ScheduleShape, UpdateSchedule, type UpdateScheduleOptions } from './schedule.js';
 export { ShuffledBlocks } from './shuffled_blocks.js';

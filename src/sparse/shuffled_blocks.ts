@@ -64,10 +64,15 @@ export class ShuffledBlocks implements BlockTables {
 
   /** Active weights, padding not counted. */
   get numNonzero(): number {
+    const { blockSize, blockColumns, groupStart } = this;
     let count = 0;
-    this.forEachColumn((_, group) => {
-      count += this.rowsInGroup(group);
-    });
+    for (let group = 0; group < this.numGroups; group++) {
+      const start = groupStart[group] * blockSize;
+      let end = groupStart[group + 1] * blockSize;
+      // Only the last columns of a group's last block can be padding.
+      while (end > start && blockColumns[end - 1] === PADDING) end--;
+      count += (end - start) * this.rowsInGroup(group);
+    }
     return count;
   }
 

@@ -93,10 +93,13 @@ export class Tensor {
     return this;
   }
 
-  /** The values as of this call; the tensor may be disposed at once after calling. */
-  async read(): Promise<Float32Array | Uint32Array | Int32Array | Uint8Array> {
-    if (this.size === 0) return valuesFromBytes(new Uint8Array(0), this.dtype);
-    return valuesFromBytes(await this.device.read(this.buffer, this.size * ELEMENT_BYTES[this.dtype]), this.dtype);
+  /** The values, or the first `length` of them, as of this call; the tensor may be disposed at once after calling. */
+  async read(length = this.size): Promise<Float32Array | Uint32Array | Int32Array | Uint8Array> {
+    if (!(length >= 0 && length <= this.size)) {
+      throw new Error(`read: expected at most ${this.size} values of ${formatShape(this.shape)}, got ${length}`);
+    }
+    if (length === 0) return valuesFromBytes(new Uint8Array(0), this.dtype);
+    return valuesFromBytes(await this.device.read(this.buffer, length * ELEMENT_BYTES[this.dtype]), this.dtype);
   }
 
   /** The only value of a tensor of one element. */

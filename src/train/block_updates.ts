@@ -6,6 +6,7 @@ import type { BlockWeight } from '../nn/index.js';
 import { groupEnergies, growLargest, keepingWorth, rowIntersections } from '../shaders/index.js';
 import {
   checkFinite,
+  countOnes,
   type DropRuleName,
   dropRules,
   extractArranged,
@@ -37,7 +38,7 @@ export async function updateBlocks(input: BlockUpdateInput): Promise<UpdateCount
   const before = await weight.readBlocks();
   checkFinite(OPERATION, 'weight', before.values);
   const { candidates, slots: drop } = dropRules[dropRule](before, dropFraction);
-  const numDropped = drop.reduce((sum, one) => sum + one, 0);
+  const numDropped = countOnes(drop);
   if (numDropped === 0) return { candidates, dropped: 0, grown: 0, changedBlocks: 0 };
   const bits = positionBits(before, drop);
   const survivors = keep(Tensor.from(scores.device, bits, [bits.length], 'u32'));
@@ -64,7 +65,7 @@ async function grow(before: ShuffledBlocks, scores: Tensor, survivors: Tensor, c
   const { rows, columns } = before;
   const [common, chosen, nonFinite] = await scope(() => {
     const { bits, selected, nonFinite } = growLargest(scores, survivors, count);
-    return Promise.all([rowIntersections(bits, rows, columns).read(), selected.read(), nonFinite.item()]);
+    return Promise.all([rowIntersections(bits, rows, columns).read(), selected.read(count), nonFinite.item()]);
   });
   if (nonFinite > 0) checkFinite(OPERATION, 'gradient', (await scores.read()) as Float32Array);
   return { orders: proposedOrders(before, common as Uint32Array), chosen: chosen as Float32Array };

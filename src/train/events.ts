@@ -32,6 +32,8 @@ export interface EpochEvent {
   readonly dataWaitSeconds: number;
   /** Damaged training images that were left out, since the epoch began or was gone on with; not there if none was. */
   readonly skippedImages?: number;
+  /** Of these, in topology updates. */
+  readonly updateSeconds: number;
 }
 
 /** Between two steps, for whoever wants to save; no line. */

@@ -16,7 +16,7 @@ import { type MicroBatch, microBatches } from './micro_batches.js';
 import type { Optimizer } from './optimizer.js';
 import type { RunConfig } from './run_config.js';
 import { sparsityOf } from './summary.js';
-import type { TopologyUpdates } from './topology_updates.js';
+import type { TopologyEvent, TopologyUpdates } from './topology_updates.js';
 import type { WeightAverage } from './weight_average.js';
 
 export interface TrainerParts {
@@ -58,6 +58,8 @@ export function totalStepsOf({ epochs, batchSize, maxSteps }: RunConfig, count: 
 
 export class Trainer {
   private at: Position = { step: 0, finishedEpochs: 0 };
+  /** Spent in topology updates since the epoch began, or the run. */
+  private updateMs = 0;
   readonly totalSteps: number;
   readonly metrics: Metrics;
   private readonly stepsPerEpoch: number;
@@ -125,6 +127,7 @@ export class Trainer {
       const epoch = this.at.finishedEpochs;
       const start = performance.now();
       this.dataWaitMs = 0;
+      this.updateMs = 0;
       yield* this.trainEpoch(epoch, options);
       yield await this.finishEpoch(epoch, start);
     }
@@ -148,7 +151,7 @@ export class Trainer {
       const reading = scope(() => this.trainStep(batch, isLogged || updates !== undefined));
       this.at = { ...this.at, step: step + 1 };
       const loss = await reading;
-      if (updates) yield* await updates.apply(step);
+      if (updates) yield* await this.update(updates, step);
       if (isLogged) {
         const now = performance.now();
         const ms = (now - last.time) / (this.step - last.step);
@@ -248,7 +251,15 @@ export class Trainer {
       seconds: (performance.now() - start) / 1000,
       dataWaitSeconds: this.dataWaitMs / 1000,
       ...(skipped > 0 ? { skippedImages: skipped } : {}),
+      updateSeconds: this.updateMs / 1000,
     };
+  }
+
+  private async update(topology: TopologyUpdates, step: number): Promise<TopologyEvent[]> {
+    const start = performance.now();
+    const events = await topology.apply(step);
+    this.updateMs += performance.now() - start;
+    return events;
   }
 
   /** On the test images; of the averaged weights, if there are any. */

@@ -15,7 +15,7 @@ const event: EpochEvent = {
     seconds: 61,
     dataWaitSeconds: 0,
   },
-  ...{ testLoss: 2, testAccuracy: 0.5, testTop5: 0.875 },
+  ...{ testLoss: 2, testAccuracy: 0.5, testTop5: 0.875, updateSeconds: 0.6 },
 };
 
 it('shows top-5 accuracy only where there are many classes', () => {
@@ -25,4 +25,9 @@ it('shows top-5 accuracy only where there are many classes', () => {
   expect(describeEpoch(event, 5, 10)).toBe(
     'epoch 3/5  train loss 1.5000 accuracy 25.00%  test loss 2.0000 accuracy 50.00%  1 min 1 s',
   );
+});
+
+it('says what topology updates cost from 1% on', () => {
+  expect(describeEpoch({ ...event, updateSeconds: 3.05 }, 5, 10)).toMatch(/ 1 min 1 s \(updates 5\.0%\)$/);
+  expect(describeEpoch({ ...event, updateSeconds: 0 }, 5, 10)).toMatch(/ 1 min 1 s$/);
 });

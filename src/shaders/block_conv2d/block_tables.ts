@@ -103,18 +103,19 @@ export class BlockTables {
   private writeRuns({ groupStart, blockColumns, blockSize }: BlockTopology): void {
     const starts = new Uint32Array(this.runStart.size);
     const runs = new Uint32Array(this.runColumns.size);
+    const slotOf = new Uint32Array(this.columns);
     let filled = 0;
     for (let group = 0; group < this.numGroups; group++) {
-      const byTap: number[][] = Array.from({ length: this.taps }, () => []);
+      slotOf.fill(NONE);
       for (let slot = groupStart[group] * blockSize; slot < groupStart[group + 1] * blockSize; slot++) {
-        if (blockColumns[slot] !== NONE) byTap[blockColumns[slot] % this.taps].push(slot);
+        if (blockColumns[slot] !== NONE) slotOf[blockColumns[slot]] = slot;
       }
-      for (const [tap, slots] of byTap.entries()) {
+      for (let tap = 0; tap < this.taps; tap++) {
         starts[group * this.taps + tap] = filled;
-        slots.sort((a, b) => blockColumns[a] - blockColumns[b]);
-        for (const slot of slots) {
-          runs[filled * 2] = Math.floor(blockColumns[slot] / this.taps);
-          runs[filled * 2 + 1] = slot;
+        for (let column = tap, channel = 0; column < this.columns; column += this.taps, channel++) {
+          if (slotOf[column] === NONE) continue;
+          runs[filled * 2] = channel;
+          runs[filled * 2 + 1] = slotOf[column];
           filled++;
         }
       }

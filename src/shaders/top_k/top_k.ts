@@ -26,7 +26,7 @@ const CHUNK = histogramKernel.constant('CHUNK');
 export interface TopK {
   /** u32 [ceil(n/32)]: the set after the change; position i is bit i % 32 of word i / 32, bits past n are 0. */
   readonly bits: Tensor;
-  /** f32 [max(count, 1)]: the selected values in the order of their positions; unspecified beyond them. */
+  /** f32 [n]: the selected values come first, in the order of their positions; the rest is unspecified. */
   readonly selected: Tensor;
   /** u32 [1]: how many of all n values are infinite or NaN. If not 0, the selection means nothing. */
   readonly nonFinite: Tensor;
@@ -60,7 +60,7 @@ function toggle(operation: string, values: Tensor, bits: Tensor, count: number, 
   const histogram = Tensor.zeros(device, [DIGITS.length * BINS], 'u32');
   const counts = Tensor.empty(device, [chunks, 2], 'u32');
   const result = Tensor.empty(device, bits.shape, 'u32');
-  const selected = Tensor.empty(device, [Math.max(count, 1)]);
+  const selected = Tensor.empty(device, [size]);
   const subject = { values, bits, threshold };
   for (const [digit, { shift, digit_bits }] of DIGITS.entries()) {
     const params = { shift, digit_bits, first_bin: digit * BINS };

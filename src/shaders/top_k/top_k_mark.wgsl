@@ -14,7 +14,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> threshold: array<u32>;
 @group(0) @binding(3) var<storage, read> before_chunk: array<vec2<u32>>; // [chunks]: below, equal
 @group(0) @binding(4) var<storage, read_write> toggled: array<u32>; // [ceil(size/32)]
-@group(0) @binding(5) var<storage, read_write> selected: array<u32>; // bits of f32 [count]
+@group(0) @binding(5) var<storage, read_write> selected: array<u32>; // bits of f32 [size], those of the selected first
 @group(0) @binding(6) var<uniform> params: Params;
 
 var<workgroup> sums: array<vec2<u32>, WORKGROUP_SIZE>;

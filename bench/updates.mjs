@@ -1,9 +1,11 @@
-// What one topology update costs the host: wall time, processor time of the main thread, bytes read back and written. Gradients are random, so
-// that nothing needs to be trained. Needs `npm run build`; processor time needs Linux.
+// What one topology update costs the host: wall time; host time, in which the main thread was in the engine's functions (by V8's
+// profiler: what Node polls while a software adapter computes does not count); bytes read back and written. Gradients are
+// random, so that nothing needs to be trained. Needs `npm run build`.
 //   node updates.mjs [--model NAME] [--method dsb] [--sparsity 0.9] [--rounds N] [--dist FOLDER]
 
-import { readFileSync } from 'node:fs';
+import { Session } from 'node:inspector/promises';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({
@@ -15,6 +17,7 @@ const { values: options } = parseArgs({
     dist: { type: 'string', default: `${import.meta.dirname}/../dist` },
   },
 });
+const engine = pathToFileURL(resolve(options.dist)).href;
 const load = (path) => import(resolve(options.dist, path));
 const { openDevice } = await load('index.node.js');
 const { createTrainer, defaultConfig } = await load('train/index.js');
@@ -45,6 +48,11 @@ device.write = function (buffer, bytes, offset) {
   return write.call(this, buffer, bytes, offset);
 };
 
+const profiler = new Session();
+profiler.connect();
+await profiler.post('Profiler.enable');
+await profiler.post('Profiler.setSamplingInterval', { interval: 200 });
+
 const results = [];
 for (let round = 1; round <= Number(options.rounds); round++) {
   const step = round * INTERVAL - 1;
@@ -52,19 +60,21 @@ for (let round = 1; round <= Number(options.rounds); round++) {
   for (const [, { weight }] of sparsifiableLayers(model)) giveGradient(weight, round);
   await device.finish();
   Object.assign(transferred, { read: 0, written: 0 });
-  const start = { wall: performance.now(), processor: processorMs() };
+  await profiler.post('Profiler.start');
+  const start = performance.now();
   const events = await topology.apply(step);
   await device.finish();
+  const wall = performance.now() - start;
   results.push({
-    wall: performance.now() - start.wall,
-    processor: processorMs() - start.processor,
+    wall,
+    host: hostMs((await profiler.post('Profiler.stop')).profile),
     ...transferred,
     changed: events.reduce((sum, { grown }) => sum + grown, 0),
     layers: events.length,
   });
 }
-const row = ({ wall, processor, read, written, changed }) =>
-  `${wall.toFixed(0)} ms wall, ${processor.toFixed(0)} ms processor, ${(read / 1e6).toFixed(2)} MB read, ` +
+const row = ({ wall, host, read, written, changed }) =>
+  `${wall.toFixed(0)} ms wall, ${host.toFixed(0)} ms host, ${(read / 1e6).toFixed(2)} MB read, ` +
   `${(written / 1e6).toFixed(2)} MB written, ${changed} weights grown`;
 const warm = results.slice(Math.min(2, results.length - 1));
 const median = (key) => warm.map((result) => result[key]).sort((a, b) => a - b)[Math.floor(warm.length / 2)];
@@ -72,13 +82,22 @@ console.log(`${device.info.description}`);
 console.log(`${options.model}, ${options.method}, sparsity ${options.sparsity}: ${results[0].layers} layers`);
 console.log(`first:  ${row(results[0])}`);
 console.log(
-  `median: ${row(Object.fromEntries(['wall', 'processor', 'read', 'written', 'changed'].map((key) => [key, median(key)])))}`,
+  `median: ${row(Object.fromEntries(['wall', 'host', 'read', 'written', 'changed'].map((key) => [key, median(key)])))}`,
 );
 trainer.dispose();
 device.destroy();
 
-function processorMs() {
-  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+/** Time of the samples whose stack holds a function of the engine. */
+function hostMs({ nodes, samples, timeDeltas }) {
+  const inEngine = new Set();
+  const visit = (node, within) => {
+    const inside = within || node.callFrame.url.startsWith(engine);
+    if (inside) inEngine.add(node.id);
+    for (const child of node.children ?? []) visit(byId.get(child), inside);
+  };
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  visit(nodes[0], false);
+  return samples.reduce((sum, id, i) => sum + (inEngine.has(id) ? timeDeltas[i] : 0), 0) / 1000;
 }
 
 /** A random gradient with row and column structure, as training gives them. */

@@ -1,8 +1,9 @@
-// What one topology update costs the host: wall time; host time, in which the main thread was in the engine's functions (by V8's
-// profiler: what Node polls while a software adapter computes does not count); bytes read back and written. Gradients are
-// random, so that nothing needs to be trained. Needs `npm run build`.
+// What one topology update costs the host: wall time; processor time of the main thread in the engine's functions, by V8's profiler
+// (what Node polls while a software adapter computes does not count); bytes read back and written. Gradients are random, so
+// that nothing needs to be trained. Needs `npm run build`, and Linux for the processor time.
 //   node updates.mjs [--model NAME] [--method dsb] [--sparsity 0.9] [--rounds N] [--dist FOLDER]
 
+import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -61,13 +62,14 @@ for (let round = 1; round <= Number(options.rounds); round++) {
   await device.finish();
   Object.assign(transferred, { read: 0, written: 0 });
   await profiler.post('Profiler.start');
-  const start = performance.now();
+  const start = { wall: performance.now(), processor: processorMs() };
   const events = await topology.apply(step);
   await device.finish();
-  const wall = performance.now() - start;
+  const wall = performance.now() - start.wall;
+  const processor = processorMs() - start.processor;
   results.push({
     wall,
-    host: hostMs((await profiler.post('Profiler.stop')).profile),
+    host: processor * engineShare((await profiler.post('Profiler.stop')).profile),
     ...transferred,
     changed: events.reduce((sum, { grown }) => sum + grown, 0),
     layers: events.length,
@@ -87,17 +89,25 @@ console.log(
 trainer.dispose();
 device.destroy();
 
-/** Time of the samples whose stack holds a function of the engine. */
-function hostMs({ nodes, samples, timeDeltas }) {
-  const inEngine = new Set();
-  const visit = (node, within) => {
-    const inside = within || node.callFrame.url.startsWith(engine);
-    if (inside) inEngine.add(node.id);
-    for (const child of node.children ?? []) visit(byId.get(child), inside);
-  };
+/** Of the main thread, since it began. */
+function processorMs() {
+  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+}
+
+/** Share of the samples, idle ones left out, whose stack holds a function of the engine. */
+function engineShare({ nodes, samples, timeDeltas }) {
+  const kinds = new Map();
   const byId = new Map(nodes.map((node) => [node.id, node]));
+  const visit = (node, within) => {
+    const { url, functionName } = node.callFrame;
+    const kind = functionName === '(idle)' ? 'idle' : within || url.startsWith(engine) ? 'engine' : 'other';
+    kinds.set(node.id, kind);
+    for (const child of node.children ?? []) visit(byId.get(child), kind === 'engine');
+  };
   visit(nodes[0], false);
-  return samples.reduce((sum, id, i) => sum + (inEngine.has(id) ? timeDeltas[i] : 0), 0) / 1000;
+  const time = { idle: 0, engine: 0, other: 0 };
+  for (const [i, id] of samples.entries()) time[kinds.get(id)] += timeDeltas[i];
+  return time.engine / (time.engine + time.other);
 }
 
 /** A random gradient with row and column structure, as training gives them. */

@@ -1,13 +1,14 @@
 // shuffleblock eval: loss and accuracy of a model, from any file that holds one, on the test images.
 
 import { limitSplit, loadDataset, openImages } from '../data/index.node.js';
+import { InputError } from '../device/index.js';
 import { completeSettings, evaluate, formatSummary, loadModel } from '../train/index.js';
+import { type DataFlags, dataOptions } from './data_options.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, openCommandDevice } from './options.js';
 import { percent } from './train_command.js';
 
-export interface EvalFlags extends ModelFlags {
-  readonly dataDir?: string;
+export interface EvalFlags extends ModelFlags, DataFlags {
   readonly batchSize?: number;
   readonly limitTest?: number;
   readonly json?: boolean;
@@ -18,10 +19,16 @@ export async function evalCommand(path: string, flags: EvalFlags): Promise<void>
   const file = await readModel(path, flags);
   const { settings, where } = file;
   const dataset = await loadDataset(settings.dataSet, {
-    dir: flags.dataDir,
+    ...dataOptions({ ...flags, imageSize: settings.height }),
     parts: ['test'],
     limit: { test: flags.limitTest },
   });
+  const { classes = dataset.classes } = settings;
+  if (classes < dataset.classes) {
+    throw new InputError(
+      `${where}: expected a model of ${dataset.classes} classes, as ${dataset.source}, got ${classes}`,
+    );
+  }
   const device = await openCommandDevice(flags.adapter);
   try {
     const model = loadModel(device, file, completeSettings(settings, dataset));

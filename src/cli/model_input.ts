@@ -5,19 +5,21 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
 import { isOnnx, type ModelFile, type ModelSettings, parseModelFile, parseOnnx } from '../train/index.node.js';
+import { addImageSizeOption } from './data_options.js';
 import { choice } from './options.js';
 
 /** What a state dict does not say; for other files it overrides what they say. */
 export interface ModelFlags {
   readonly model?: string;
   readonly dataSet?: string;
+  readonly imageSize?: number;
   readonly convBias?: boolean;
   readonly compat?: 'original';
 }
 
 /** Declares the argument and the flags. */
 export function addModelInput(command: Command): Command {
-  return command
+  return addImageSizeOption(command)
     .argument('<file>', 'checkpoint, run folder (its best checkpoint), bundle, state dict or ONNX file')
     .option('--model <name>', 'network of a plain state dict; other files know theirs')
     .option('--data-set <name>', 'data set of a plain state dict; other files know theirs')
@@ -33,8 +35,9 @@ export async function readModel(
   flags: ModelFlags,
 ): Promise<ModelFile & { readonly settings: ModelSettings }> {
   const file = await readModelFile(path);
-  const { compat, convBias = compat && true } = flags;
-  const flagged = Object.entries({ model: flags.model, dataSet: flags.dataSet, convBias, compat });
+  const { compat, convBias = compat && true, imageSize } = flags;
+  const size = { height: imageSize, width: imageSize };
+  const flagged = Object.entries({ model: flags.model, dataSet: flags.dataSet, ...size, convBias, compat });
   const given = Object.fromEntries(flagged.filter(([, value]) => value !== undefined));
   const settings: Partial<ModelSettings> = { ...file.settings, ...given };
   const { model, dataSet } = settings;

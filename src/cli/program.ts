@@ -3,6 +3,8 @@
 import { Command } from 'commander';
 import { addBatteryCommand } from './battery_command.js';
 import { addBenchCommand } from './bench_command.js';
+import { addDataCommand } from './data_command.js';
+import { addDataOptions } from './data_options.js';
 import { evalCommand } from './eval_command.js';
 import { addExportCommand } from './export_command.js';
 import { infoCommand } from './info_command.js';
@@ -23,9 +25,8 @@ export function program(): Command {
     .description('Train a network. Without flags: lenet5 on 10,000 digits with DSB at 0.9 sparsity, in minutes.')
     .addHelpText('after', '\nFlags may also be written with underscores: --data_set, --block_size, --T_end.')
     .action(trainCommand);
-  const evaluation = addModelInput(root.command('eval'))
+  const evaluation = addDataOptions(addModelInput(root.command('eval')))
     .description('Loss and accuracy of a model on the test images.')
-    .option('--data-dir <dir>', 'folder with the official files of the data set')
     .option('--batch-size <n>', 'images at once (default: 128)', number('--batch-size'))
     .option('--limit-test <n>', 'only the first N test images', number('--limit-test'))
     .option('--json', 'one line of JSON');
@@ -33,6 +34,7 @@ export function program(): Command {
   addAdapterOption(root.command('info').description('Adapter, features, limits; known models, data sets, methods.'))
     .option('--json', 'everything as JSON')
     .action(infoCommand);
+  addDataCommand(root);
   addExportCommand(root);
   addBenchCommand(root);
   addBatteryCommand(root);

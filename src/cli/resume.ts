@@ -7,7 +7,7 @@ import type { RunSettings } from './run_folder.js';
 import { configOf, type TrainFlags } from './train_options.js';
 
 /**
- * The stored settings; of the flags, `--data-dir` may differ, and `--max-steps` and `--epochs` where nothing that was computed so far would
+ * The stored settings; of the flags, `--data-dir` and `--broken-images` may differ, and `--max-steps` and `--epochs` where nothing that was computed so far would
  * have come out otherwise.
  * @throws InputError listing every other difference.
  */

@@ -16,6 +16,7 @@ import {
   restoreTrainer,
   type Trainer,
 } from '../train/index.js';
+import { dataOptions, describeData } from './data_options.js';
 import { readModelFile } from './model_input.js';
 import { openCommandDevice } from './options.js';
 import { formatDuration, startProgress } from './progress.js';
@@ -83,17 +84,13 @@ async function trainInFolder(
   const start = performance.now();
   const { limitTrain, limitTest, imageSize, brokenImages } = config;
   const dataset = await loadDataset(config.dataSet, {
-    dir: files.dataDir,
+    ...dataOptions({ dataDir: files.dataDir, imageSize, brokenImages, workers: flags.workers }),
     limit: { train: limitTrain, test: limitTest },
-    imageSize,
-    brokenImages,
-    workers: flags.workers,
-    warn: (message) => console.error(message),
   });
   const device = await openCommandDevice(flags.adapter);
   try {
     console.log(device.report());
-    console.log(`data       ${dataset.source}: ${dataset.train.count} training and ${dataset.test.count} test images`);
+    console.log(describeData(dataset));
     const trainer = await createTrainer(device, config, dataset, initial);
     console.log(`model      ${config.model}, ${describeMethod(config)}`);
     console.log(`\n${formatSummary(trainer.parts.model, dataset)}\n`);
@@ -199,14 +196,20 @@ function onInterrupt() {
   return state;
 }
 
-/** One line; with top-5 accuracy where five guesses are not half of the classes, and what topology updates cost if that is noticeable. */
+/** One line; with top-5 accuracy where five guesses are not half of the classes, what updates and waiting cost if that is noticeable. */
 export function describeEpoch(event: EpochEvent, epochs: number, classes: number): string {
-  const share = event.updateSeconds / event.seconds;
-  const updates = share > 0.01 ? ` (updates ${(100 * share).toFixed(1)}%)` : '';
   const top5 = classes > 10 ? ` top-5 ${percent(event.testTop5)}` : '';
+  const shares = [
+    ['updates', event.updateSeconds],
+    ['waiting for data', event.dataWaitSeconds],
+  ] as const;
+  const noticeable = shares.filter(([, seconds]) => seconds > 0.01 * event.seconds);
+  const notes = noticeable.map(([what, seconds]) => `${what} ${((100 * seconds) / event.seconds).toFixed(1)}%`);
+  if (event.skippedImages !== undefined) notes.push(`${event.skippedImages} damaged images left out`);
   return (
     `epoch ${event.epoch + 1}/${epochs}  train loss ${event.trainLoss.toFixed(4)} accuracy ${percent(event.trainAccuracy)}  ` +
-    `test loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}${updates}`
+    `test loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}` +
+    (notes.length > 0 ? ` (${notes.join(', ')})` : '')
   );
 }
 

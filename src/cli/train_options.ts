@@ -1,7 +1,6 @@
 // The flags of `train` and the configuration that they make. The original program's flags keep their meaning.
 
 import type { Command } from 'commander';
-import { BROKEN_IMAGES, DATASET_NAMES } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
 import { MODEL_NAMES } from '../models/index.js';
 import {
@@ -12,17 +11,14 @@ import {
   OPTIMIZER_NAMES,
   type RunConfig,
 } from '../train/index.js';
+import { addDataOptions, addImageSizeOption, DATASETS_HELP, type DataFlags } from './data_options.js';
 import { addLayerRule } from './layer_flag.js';
 import { addAdapterOption, choice, list, number, numbers } from './options.js';
 
 /** What commander makes of the command line: only flags that were given are there. */
-export interface TrainFlags {
+export interface TrainFlags extends DataFlags {
   readonly model?: string;
   readonly dataSet?: string;
-  readonly dataDir?: string;
-  readonly imageSize?: number;
-  readonly brokenImages?: RunConfig['brokenImages'];
-  readonly workers?: number;
   readonly method?: RunConfig['method'];
   readonly sparsity?: number;
   readonly blockSize?: number;
@@ -72,8 +68,6 @@ export interface TrainFlags {
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
-const FILE_DATASETS = DATASET_NAMES.filter((name) => name !== 'mnist').join(', ');
-
 /** Declares the flags. Defaults that depend on the data set are not commander's but those of `defaultConfig`. */
 export function addTrainOptions(command: Command): Command {
   command
@@ -82,15 +76,8 @@ export function addTrainOptions(command: Command): Command {
       '--model <name>',
       `network (default: mnist lenet5, cifar wrn-22-2, imagenet ResNet-50): ${MODEL_NAMES.join(', ')}`,
     )
-    .option('--data-set <name>', `mnist (default; 10,000 digits come with the package), ${FILE_DATASETS}`)
-    .option('--data-dir <dir>', 'folder with its files (default: data/NAME, or NAME in $SHUFFLEBLOCK_DATA)')
-    .option(
-      '--image-size <n>',
-      'height and width of images from files (default: tinyimagenet 64; imagenet, folder 224)',
-      number('--image-size'),
-    )
-    .addOption(choice('--broken-images <rule>', 'what a damaged image file does (default: stop)', BROKEN_IMAGES))
-    .option('--workers <n>', 'images decoded at the same time (default: cores)', number('--workers'))
+    .option('--data-set <name>', DATASETS_HELP);
+  addImageSizeOption(addDataOptions(command))
     .option(
       '--init <file>',
       'start from a state dict with PyTorch names (*.weight_mask become tables), a checkpoint or a bundle',

@@ -13,10 +13,17 @@ export interface ImageSplit {
   readonly count: number;
 }
 
+/**
+ * Decodes one image into `target`, u8 [H, W, C]; resolves to false if it is damaged and to be left out, rejects if it is to end the run.
+ * @param cropSeed of its random part; shown as in evaluation without.
+ */
+export type ReadImage = (image: number, target: Uint8Array, cropSeed?: number) => Promise<boolean>;
+
 /** Images that are decoded when they are needed. */
 export interface StreamedSplit {
   readonly labels: Uint8Array | Uint16Array;
   readonly count: number;
+  readonly read: ReadImage;
   /** The first `count` images. */
   first(count: number): StreamedSplit;
   /** @param batchSize of most requests: the source decodes two such batches ahead. */
@@ -58,6 +65,8 @@ export interface ImageDataset<Split extends AnySplit = ImageSplit> extends Datas
   readonly test: Split;
   /** Where the images come from, for the log of the run. */
   readonly source: string;
+  /** By label, where classes have names. */
+  readonly classNames?: readonly string[];
 }
 
 /** A data set whose images are in memory or streamed. */

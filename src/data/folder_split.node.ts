@@ -36,8 +36,7 @@ export class FolderSplit implements StreamedSplit {
   }
 
   open(device: Device, dataset: DatasetInfo, batchSize: number): ImageSource {
-    const read = (image: number, target: Uint8Array, cropSeed?: number) => this.read(image, target, cropSeed);
-    return new StreamedImages(device, this.labels, dataset, batchSize, read);
+    return new StreamedImages(device, this.labels, dataset, batchSize, this.read);
   }
 
   /** Whole and undamaged images, all in memory. @param onImage called after each. */
@@ -58,7 +57,7 @@ export class FolderSplit implements StreamedSplit {
   }
 
   /** Whether u8 [size, size, 3] could be read into `target`. @throws InputError if not, and damaged images are not left out. */
-  private async read(image: number, target: Uint8Array, cropSeed?: number): Promise<boolean> {
+  readonly read = async (image: number, target: Uint8Array, cropSeed?: number): Promise<boolean> => {
     const { dir, list, size, resize, decoder, broken } = this.part;
     const path = join(dir, list.paths[image]);
     try {
@@ -69,7 +68,7 @@ export class FolderSplit implements StreamedSplit {
       broken.report(path, error.message);
       return false;
     }
-  }
+  };
 }
 
 /** From [pixels, 3] to [3, pixels]. */

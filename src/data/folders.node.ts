@@ -45,6 +45,9 @@ export async function loadFolder(info: DatasetInfo, dir: string, options: Folder
   if (!Number.isInteger(imageSize) || imageSize < 1 || imageSize > LARGEST_SIZE) {
     throw new InputError(`image size: expected a whole number from 1 to ${LARGEST_SIZE}, got ${imageSize}`);
   }
+  if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
+    throw new InputError(`workers: expected a positive whole number, got ${workers}`);
+  }
   const index = await folderIndex(dir);
   const broken = new BrokenImages(brokenImages, warn);
   for (const path of index.missing) broken.report(join(dir, path), 'no such file, though annotations name it');
@@ -62,8 +65,9 @@ export async function loadFolder(info: DatasetInfo, dir: string, options: Folder
     splits[part] = isResident ? await split.readAll() : split;
     if (splits[part].count === 0) throw new InputError(`${join(dir, FOLDERS[part])}: expected an image, got none`);
   }
-  const classes = index.classes.length;
-  return { ...info, classes, height: imageSize, width: imageSize, ...splits, source: describe(index, dir, broken) };
+  const { classes: classNames } = index;
+  const size = { classes: classNames.length, height: imageSize, width: imageSize };
+  return { ...info, ...size, ...splits, classNames, source: describe(index, dir, broken) };
 }
 
 /** @throws InputError if that part is not there, or a class lacks training images. */

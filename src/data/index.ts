@@ -11,6 +11,7 @@ export {
   type ImageSplit,
   type LoadOptions,
   limitSplit,
+  type ReadImage,
   type SplitName,
   type StreamedSplit,
 } from './dataset.js';
@@ -21,4 +22,5 @@ export { datasetInfo } from './infos.js';
 export { MNIST, splitDigits } from './mnist.js';
 export { ResidentImages } from './resident_images.js';
 export { type BatchRange, batches, type EpochOptions, epochCropSeed, epochSamples } from './sampler.js';
-export { type ReadImage, StreamedImages } from './streamed_images.js';
+export { type SplitStatistics, splitStatistics } from './statistics.js';
+export { StreamedImages } from './streamed_images.js';

@@ -4,15 +4,9 @@
 import { type Device, InputError } from '../device/index.js';
 import { imageBatch } from '../shaders/index.js';
 import { Tensor } from '../tensor/index.js';
-import type { DatasetInfo } from './dataset.js';
+import type { DatasetInfo, ReadImage } from './dataset.js';
 import type { ImageBatch, ImageSource } from './image_source.js';
 import { BORDER, imageCropSeed } from './sampler.js';
-
-/**
- * Decodes one image into `target`, u8 [H, W, C]; resolves to false if it is damaged and to be left out, rejects if it is to end the run.
- * @param cropSeed of its random part; shown as in evaluation without.
- */
-export type ReadImage = (image: number, target: Uint8Array, cropSeed?: number) => Promise<boolean>;
 
 /** Batches that the ring holds: the one that is being used, and two ahead. */
 const RING_BATCHES = 3;

@@ -2,8 +2,10 @@
 // checksum over all of it stands in the metadata, so that a flipped bit in a weight does not go unseen.
 
 import { InputError } from '../device/index.js';
+import type { ModelOptions } from '../models/index.js';
 import { parseConfig } from './config_file.js';
 import { crc32 } from './crc32.js';
+import { outputClasses } from './original.js';
 import type { RunConfig } from './run_config.js';
 import { type SafetensorsTensor, safetensor } from './safetensors.js';
 import { parseSafetensors } from './safetensors_reader.js';
@@ -16,9 +18,16 @@ const STATE = /^(optimizer|ema)\./;
 const AVERAGE = 'ema.';
 const TOPOLOGY = 'topology.';
 
+/** Outputs of a network, and extents of the images that it takes. */
+export type NetworkSize = Pick<ModelOptions, 'classes' | 'channels' | 'height' | 'width'>;
+
+const SIZES = ['classes', 'channels', 'height', 'width'] as const;
+
 /** What a run needs to know beside its tensors to go on. */
 export interface CheckpointPosition extends Position {
   readonly config: RunConfig;
+  /** What the network was built for, which follows from the data: not in checkpoints of versions that knew only data of one size. */
+  readonly network?: NetworkSize;
   /** Sums of the epoch so far. */
   readonly metrics: { readonly lossSum: number[]; readonly counts: number[] };
 }
@@ -34,7 +43,7 @@ export interface Checkpoint extends CheckpointPosition {
 
 /** The bytes of a checkpoint file: the trainer's state as of this call. Call it between steps. */
 export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
-  const { model, topology, config } = trainer.parts;
+  const { model, topology, config, train } = trainer.parts;
   const { position } = trainer;
   const [parameters, metrics, state, topologyState] = await Promise.all([
     readState(model),
@@ -48,7 +57,9 @@ export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
   ]);
   const topologies = topologyState.map(([name, tensor]): [string, SafetensorsTensor] => [TOPOLOGY + name, tensor]);
   const tensors = new Map([...parameters, ...state, ...topologies]);
-  return sealCheckpoint(tensors, { config, ...position, metrics });
+  const { classes, channels, height, width } = train.dataset;
+  const network = { classes: outputClasses(config, classes), channels, height, width };
+  return sealCheckpoint(tensors, { config, network, ...position, metrics });
 }
 
 /** A checkpoint file of these tensors, with its checksum. */
@@ -117,24 +128,33 @@ function checksum(tensors: ReadonlyMap<string, SafetensorsTensor>, position: str
 }
 
 function parsePosition(text: string, where: string): CheckpointPosition {
-  const { config, step, finishedEpochs, best, metrics } = parseObject(text, where);
+  const { config, network, step, finishedEpochs, best, metrics } = parseObject(text, where);
   const isBest = (value: unknown) =>
     isRecord(value) && isCount(value.epoch) && typeof value.testAccuracy === 'number' && value.testAccuracy >= 0;
   const isSums = (value: unknown) =>
     isRecord(value) &&
     areAll(value.lossSum, 2, Number.isFinite) &&
     areAll(value.counts, 3, (count) => isCount(count) && count < 2 ** 32);
+  const isNetwork = (value: unknown) =>
+    isRecord(value) && SIZES.every((name) => isCount(value[name]) && value[name] > 0);
   const checks: [string, boolean][] = [
     ['step', isCount(step)],
     ['finishedEpochs', isCount(finishedEpochs)],
     ['best', best === undefined || isBest(best)],
     ['metrics', isSums(metrics)],
+    ['network', network === undefined || isNetwork(network)],
   ];
   const wrong = checks.find(([, isRight]) => !isRight);
   if (wrong) {
     throw new InputError(`${where}: expected the position of a run in its metadata, got none or another ${wrong[0]}`);
   }
-  const position = { step, finishedEpochs, metrics, ...(best === undefined ? {} : { best }) };
+  const position = {
+    step,
+    finishedEpochs,
+    metrics,
+    ...(best === undefined ? {} : { best }),
+    ...(network === undefined ? {} : { network }),
+  };
   return { ...(position as Omit<CheckpointPosition, 'config'>), config: parseConfig(config, `${where}: config`) };
 }
 

@@ -31,8 +31,13 @@ export function parseModelFile(bytes: Uint8Array, where: string): ModelFile {
   if (isBundle(file.metadata)) return { kind: 'bundle', ...unpackBundle(file, where), where };
   if (isCheckpoint(file.metadata)) {
     const checkpoint = parseCheckpoint(bytes, where);
-    const { config } = checkpoint;
-    return { kind: 'checkpoint', tensors: evaluatedState(checkpoint), settings: settingsOf(config), where };
+    const { config, network } = checkpoint;
+    return {
+      kind: 'checkpoint',
+      tensors: evaluatedState(checkpoint),
+      settings: { ...settingsOf(config), ...network },
+      where,
+    };
   }
   refuseOtherVersion(file.metadata.format, where);
   return { kind: 'state dict', tensors: plainNames(file.tensors), where };

@@ -39,7 +39,14 @@ describe('flags', () => {
   it.each<[string[], RegExp]>([
     [['--model', 'lenet6'], /^model: expected one of lenet5, .*; got 'lenet6'$/],
     [['--model', 'wrn-23-2'], /^model wrn-23-2: expected wrn-D-W with D = 10, 16, /],
-    [['--data-set', 'imagenet'], /^data set: expected one of mnist, cifar10, cifar100, got imagenet$/],
+    [['--data-set', 'svhn'], /^data set: expected one of mnist, cifar10, .*, folder, got svhn$/],
+    [
+      ['--data-set', 'imagenet'],
+      /^imagenet: expected a folder with train\/WNID\/\*\.JPEG .*; pass --data_dir DIR or put it in data/,
+    ],
+    [['--image-size', '0'], /^image size: expected a positive whole number, got 0$/],
+    [['--image-size', '32'], /^image size: expected 28, that of mnist, got 32$/],
+    [['--broken-images', 'maybe'], /argument 'maybe' is invalid\. Allowed choices are stop, skip\./],
     [
       ['--method', 'lth'],
       /'--method <name>' argument 'lth' is invalid\. Allowed choices are dsb, ssb, rigl, set, dense\./,

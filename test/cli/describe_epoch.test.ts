@@ -31,3 +31,11 @@ it('says what topology updates cost from 1% on', () => {
   expect(describeEpoch({ ...event, updateSeconds: 3.05 }, 5, 10)).toMatch(/ 1 min 1 s \(updates 5\.0%\)$/);
   expect(describeEpoch({ ...event, updateSeconds: 0 }, 5, 10)).toMatch(/ 1 min 1 s$/);
 });
+
+it('says how long training waited for images, and how many it went without', () => {
+  const waiting = { ...event, dataWaitSeconds: 6.1, updateSeconds: 3.05, skippedImages: 2 };
+  expect(describeEpoch(waiting, 5, 10)).toMatch(
+    / 1 min 1 s \(updates 5\.0%, waiting for data 10\.0%, 2 damaged images left out\)$/,
+  );
+  expect(describeEpoch({ ...event, dataWaitSeconds: 0.5 }, 5, 10)).toMatch(/ 1 min 1 s$/);
+});

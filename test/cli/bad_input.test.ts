@@ -115,11 +115,11 @@ describe('data', () => {
   it('no folder, or none such', async () => {
     await refusedTraining(
       ['--data-set', 'cifar10'],
-      /^cifar10: expected a folder with its binary version .*, got none/,
+      /^cifar10: expected a folder with the files of its binary version .*, got none; pass --data_dir/,
     );
     await refusedTraining(
       ['--data-set', 'cifar-100', '--data_dir', 'nowhere'],
-      /^cifar100: expected train\.bin in nowhere or .*, but there is no nowhere$/,
+      /^cifar100: expected train\.bin in \S*nowhere or .*, but there is no \S*nowhere$/,
     );
   });
 

@@ -22,19 +22,22 @@ export function remapSlots(from: ShuffledBlocks, to: ShuffledBlocks): Uint32Arra
   const rowSlots = slotsOfRows(from);
   const columnSlots = slotsOfColumns(from);
   const sources = new Uint32Array(to.values.length).fill(PADDING);
+  // Of each row of a group: where its old group's columns begin, and its old place in that group.
+  const oldColumns = new Uint32Array(to.blockSize);
+  const oldPlace = new Uint32Array(to.blockSize);
   for (let group = 0; group < to.numGroups; group++) {
-    const firstRow = group * to.blockSize;
     const rowCount = to.rowsInGroup(group);
+    for (let i = 0; i < rowCount; i++) {
+      const rowSlot = rowSlots[to.groupRows[group * to.blockSize + i]];
+      oldColumns[i] = Math.floor(rowSlot / from.blockSize) * columns;
+      oldPlace[i] = rowSlot % from.blockSize;
+    }
     for (let slot = to.groupStart[group] * to.blockSize; slot < to.groupStart[group + 1] * to.blockSize; slot++) {
       const column = to.blockColumns[slot];
       if (column === PADDING) continue;
       for (let i = 0; i < rowCount; i++) {
-        const rowSlot = rowSlots[to.groupRows[firstRow + i]];
-        const oldGroup = Math.floor(rowSlot / from.blockSize);
-        const columnSlot = columnSlots[oldGroup * columns + column];
-        if (columnSlot !== PADDING) {
-          sources[slot * to.blockSize + i] = columnSlot * from.blockSize + (rowSlot - oldGroup * from.blockSize);
-        }
+        const columnSlot = columnSlots[oldColumns[i] + column];
+        if (columnSlot !== PADDING) sources[slot * to.blockSize + i] = columnSlot * from.blockSize + oldPlace[i];
       }
     }
   }

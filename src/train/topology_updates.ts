@@ -83,7 +83,7 @@ export class TopologyUpdates {
     const updates = this.layers().map(async ([layer, weight], position): Promise<TopologyEvent> => {
       const counts = await this.update(step, layer, weight, position);
       const exploration = this.explored.get(layer)!;
-      exploration.add(weight);
+      if (counts.grown > 0) exploration.add(weight);
       const now = performance.now();
       const ms = now - last;
       last = now;

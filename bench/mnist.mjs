@@ -27,7 +27,7 @@ const { values: options } = parseArgs({
     jobs: { type: 'string', default: '1' },
     minutes: { type: 'string', default: 'Infinity' },
     out: { type: 'string', default: 'docs/results.md' },
-    program: { type: 'string', default: 'dist/cli/main.js' },
+    program: { type: 'string', default: 'dist/cli/start.cjs' },
   },
 });
 const deadline = Date.now() + Number(options.minutes) * 60_000;

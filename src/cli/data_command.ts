@@ -5,12 +5,11 @@ import {
   type AnyDataset,
   type DatasetInfo,
   datasetInfo,
-  loadDataset,
   type SplitStatistics,
   splitStatistics,
 } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
-import { addDataOptions, addImageSizeOption, type DataFlags, dataOptions, describeData } from './data_options.js';
+import { addDataOptions, addImageSizeOption, type DataFlags, describeData, loadData } from './data_options.js';
 import { type PreviewFlags, previewCommand } from './data_preview.js';
 import { addAdapterOption, choice, number } from './options.js';
 import { startProgress } from './progress.js';
@@ -49,7 +48,7 @@ async function checkCommand(name: string, flags: DataFlags): Promise<Checked> {
     damaged++;
     console.error(message);
   };
-  const dataset = await loadDataset(name, { ...dataOptions(flags), brokenImages: 'skip', warn });
+  const dataset = await loadData(name, { ...flags, brokenImages: 'skip' }, { warn });
   const progress = startProgress(dataset.train.count + dataset.test.count, 'images');
   let train: SplitStatistics;
   let test: SplitStatistics;

@@ -7,8 +7,10 @@ import {
   type BrokenImagesRule,
   DATASET_NAMES,
   type LoadDatasetOptions,
+  loadDataset,
 } from '../data/index.node.js';
 import { choice, number } from './options.js';
+import { type Progress, startProgress } from './progress.js';
 
 export interface DataFlags {
   readonly dataDir?: string;
@@ -38,9 +40,28 @@ export function addImageSizeOption(command: Command): Command {
   );
 }
 
-/** For `loadDataset`; damaged images are named on stderr. */
-export function dataOptions({ dataDir, imageSize, brokenImages, workers }: DataFlags): LoadDatasetOptions {
-  return { dir: dataDir, imageSize, brokenImages, workers, warn: (message) => console.error(message) };
+/** Loads the data set of a command; images that take long to read show progress, damaged ones are named on stderr. */
+export async function loadData(
+  name: string,
+  { dataDir, imageSize, brokenImages, workers }: DataFlags,
+  options: LoadDatasetOptions = {},
+): Promise<AnyDataset> {
+  let progress: Progress | undefined;
+  const onRead = (done: number, total: number) => {
+    progress ??= startProgress(total, 'images');
+    progress.update(done, 'reading images');
+    if (done === total) {
+      progress.stop();
+      progress = undefined;
+    }
+  };
+  const warn = (message: string) => console.error(message);
+  try {
+    const flags = { dir: dataDir, imageSize, brokenImages, workers };
+    return await loadDataset(name, { warn, ...flags, onRead, ...options });
+  } finally {
+    progress?.stop();
+  }
 }
 
 export function describeData({ source, train, test }: AnyDataset): string {

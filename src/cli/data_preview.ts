@@ -1,17 +1,10 @@
 // shuffleblock data preview: the images of a training batch, augmented on the GPU and normalised as the network sees them, undone to
 // colours and put side by side into a PNG.
 
-import {
-  type DatasetInfo,
-  epochCropSeed,
-  epochSamples,
-  limitSplit,
-  loadDataset,
-  openImages,
-} from '../data/index.node.js';
+import { type DatasetInfo, epochCropSeed, epochSamples, limitSplit, openImages } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
 import { writeFileAtomically } from '../train/atomic_write.node.js';
-import { type DataFlags, dataOptions } from './data_options.js';
+import { type DataFlags, loadData } from './data_options.js';
 import { type AdapterFlag, openCommandDevice } from './options.js';
 
 export interface PreviewFlags extends DataFlags {
@@ -32,7 +25,7 @@ export async function previewCommand(name: string, flags: PreviewFlags): Promise
   whole('--count', wanted, 1, MOST_IMAGES);
   whole('--epoch', epoch, 0);
   whole('--seed', seed, 0, 2 ** 32 - 1);
-  const dataset = await loadDataset(name, { ...dataOptions(flags), parts: ['train'] });
+  const dataset = await loadData(name, flags, { parts: ['train'] });
   const count = Math.min(wanted, dataset.train.count);
   const device = await openCommandDevice(flags.adapter);
   try {

@@ -1,9 +1,9 @@
 // shuffleblock eval: loss and accuracy of a model, from any file that holds one, on the test images.
 
-import { limitSplit, loadDataset, openImages } from '../data/index.node.js';
+import { limitSplit, openImages } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
 import { completeSettings, evaluate, formatSummary, loadModel } from '../train/index.js';
-import { type DataFlags, dataOptions } from './data_options.js';
+import { type DataFlags, loadData } from './data_options.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, openCommandDevice } from './options.js';
 import { percent } from './train_command.js';
@@ -18,11 +18,9 @@ export interface EvalFlags extends ModelFlags, DataFlags {
 export async function evalCommand(path: string, flags: EvalFlags): Promise<void> {
   const file = await readModel(path, flags);
   const { settings, where } = file;
-  const dataset = await loadDataset(settings.dataSet, {
-    ...dataOptions({ ...flags, imageSize: settings.height }),
-    parts: ['test'],
-    limit: { test: flags.limitTest },
-  });
+  const imageSize = settings.height;
+  const wanted = { parts: ['test'], limit: { test: flags.limitTest } } as const;
+  const dataset = await loadData(settings.dataSet, { ...flags, imageSize }, wanted);
   const { classes = dataset.classes } = settings;
   if (classes < dataset.classes) {
     throw new InputError(

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The command line. Bad input ends with one line on stderr and exit code 2, an interrupted run with 130.
 
 import '../device/gpu_provider.node.js';

@@ -1,7 +1,6 @@
 // shuffleblock train: one training run, from flags to a run folder.
 
 import { resolve } from 'node:path';
-import { loadDataset } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
 import { checkModelName } from '../models/index.js';
 import {
@@ -16,7 +15,7 @@ import {
   restoreTrainer,
   type Trainer,
 } from '../train/index.js';
-import { dataOptions, describeData } from './data_options.js';
+import { describeData, loadData } from './data_options.js';
 import { readModelFile } from './model_input.js';
 import { openCommandDevice } from './options.js';
 import { formatDuration, startProgress } from './progress.js';
@@ -83,10 +82,8 @@ async function trainInFolder(
 ): Promise<void> {
   const start = performance.now();
   const { limitTrain, limitTest, imageSize, brokenImages } = config;
-  const dataset = await loadDataset(config.dataSet, {
-    ...dataOptions({ dataDir: files.dataDir, imageSize, brokenImages, workers: flags.workers }),
-    limit: { train: limitTrain, test: limitTest },
-  });
+  const dataFlags = { dataDir: files.dataDir, imageSize, brokenImages, workers: flags.workers };
+  const dataset = await loadData(config.dataSet, dataFlags, { limit: { train: limitTrain, test: limitTest } });
   const device = await openCommandDevice(flags.adapter);
   try {
     console.log(device.report());

@@ -21,6 +21,9 @@ export interface FolderPart {
   readonly broken: BrokenImages;
 }
 
+/** More than a machine has threads, so that none of them waits. */
+const READ_AT_ONCE = 256;
+
 export class FolderSplit implements StreamedSplit {
   readonly labels: Uint16Array;
 
@@ -44,15 +47,18 @@ export class FolderSplit implements StreamedSplit {
     const { size } = this.part;
     const imageBytes = 3 * size * size;
     const pixels = new Uint8Array(this.count * imageBytes);
-    const isWhole = await Promise.all(
-      Array.from({ length: this.count }, async (_, image) => {
-        const target = new Uint8Array(imageBytes);
-        const isRead = await this.read(image, target);
-        if (isRead) separateChannels(target, pixels.subarray(image * imageBytes, (image + 1) * imageBytes));
+    const isWhole = new Array<boolean>(this.count).fill(false);
+    let next = 0;
+    const readOneByOne = async () => {
+      const target = new Uint8Array(imageBytes);
+      while (next < this.count) {
+        const image = next++;
+        isWhole[image] = await this.read(image, target);
+        if (isWhole[image]) separateChannels(target, pixels.subarray(image * imageBytes, (image + 1) * imageBytes));
         onImage();
-        return isRead;
-      }),
-    );
+      }
+    };
+    await Promise.all(Array.from({ length: READ_AT_ONCE }, readOneByOne));
     return withoutGaps({ images: pixels, labels: this.labels, count: this.count }, isWhole);
   }
 

@@ -25,6 +25,8 @@ export interface FolderOptions extends LoadOptions {
   readonly workers?: number;
   /** Told of every damaged image that is left out. */
   readonly warn?: (message: string) => void;
+  /** Told how many images have been read, of how many that are read now. */
+  readonly onRead?: (done: number, total: number) => void;
 }
 
 /** Decoded, Tiny-ImageNet-200 takes 1.2 GiB: decoding it once costs half a minute, streaming it half a minute of every epoch. */
@@ -41,7 +43,7 @@ const FOLDERS: Readonly<Record<SplitName, string>> = { train: 'train', test: 'va
  */
 export async function loadFolder(info: DatasetInfo, dir: string, options: FolderOptions = {}): Promise<AnyDataset> {
   const { parts = ['train', 'test'], limit = {}, imageSize = info.height } = options;
-  const { brokenImages = 'stop', workers, warn = () => {} } = options;
+  const { brokenImages = 'stop', workers, warn = () => {}, onRead = () => {} } = options;
   if (!Number.isInteger(imageSize) || imageSize < 1 || imageSize > LARGEST_SIZE) {
     throw new InputError(`image size: expected a whole number from 1 to ${LARGEST_SIZE}, got ${imageSize}`);
   }
@@ -62,7 +64,8 @@ export async function loadFolder(info: DatasetInfo, dir: string, options: Folder
     );
     const isFixed = part === 'test' || !isCropped;
     const isResident = isFixed && split.count * 3 * imageSize ** 2 <= MOST_RESIDENT_BYTES;
-    splits[part] = isResident ? await split.readAll() : split;
+    let done = 0;
+    splits[part] = isResident ? await split.readAll(() => onRead(++done, split.count)) : split;
     if (splits[part].count === 0) throw new InputError(`${join(dir, FOLDERS[part])}: expected an image, got none`);
   }
   const { classes: classNames } = index;

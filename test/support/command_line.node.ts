@@ -33,7 +33,7 @@ export async function buildCommandLine(): Promise<CommandLine> {
   const folder = mkdtempSync(join(tmpdir(), 'shuffleblock-cli-'));
 
   function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const child = spawn(process.execPath, [join(build, 'dist/cli/main.js'), ...args], {
+    const child = spawn(process.execPath, [join(build, 'dist/cli/start.cjs'), ...args], {
       cwd: folder,
       env: { ...process.env, ...env },
       timeout: 60_000,

@@ -85,14 +85,18 @@ export interface LoadOptions {
  */
 export function limitSplit(split: ImageSplit, count?: number): ImageSplit;
 export function limitSplit(split: AnySplit, count?: number): AnySplit;
-export function limitSplit(split: AnySplit, count = Infinity): AnySplit {
-  if (!(count >= 1) || (Number.isFinite(count) && !Number.isInteger(count))) {
-    throw new InputError(`limit: expected a positive whole number of images, got ${count}`);
-  }
+export function limitSplit(split: AnySplit, limit?: number): AnySplit {
+  const count = checkLimit(limit);
   if (count >= split.count) return split;
   if (!('images' in split)) return split.first(count);
   const imageBytes = split.images.length / split.count;
   return { images: split.images.subarray(0, count * imageBytes), labels: split.labels.subarray(0, count), count };
+}
+
+/** @throws InputError unless `count` is a positive integer, or infinity: no limit. */
+export function checkLimit(count = Infinity): number {
+  if (count >= 1 && (Number.isInteger(count) || count === Infinity)) return count;
+  throw new InputError(`limit: expected a positive whole number of images, got ${count}`);
 }
 
 /** The records of all these splits, in order. */

@@ -53,7 +53,11 @@ export class FolderSplit implements StreamedSplit {
       const target = new Uint8Array(imageBytes);
       while (next < this.count) {
         const image = next++;
-        isWhole[image] = await this.read(image, target);
+        isWhole[image] = await this.read(image, target).catch((error) => {
+          // The others need not go on.
+          next = this.count;
+          throw error;
+        });
         if (isWhole[image]) separateChannels(target, pixels.subarray(image * imageBytes, (image + 1) * imageBytes));
         onImage();
       }

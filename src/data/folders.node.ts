@@ -6,6 +6,7 @@ import { BrokenImages, type BrokenImagesRule } from './broken_images.node.js';
 import {
   type AnyDataset,
   type AnySplit,
+  checkLimit,
   type DatasetInfo,
   EMPTY_SPLIT,
   type LoadOptions,
@@ -52,16 +53,16 @@ export async function loadFolder(info: DatasetInfo, dir: string, options: Folder
   }
   const index = await folderIndex(dir);
   const broken = new BrokenImages(brokenImages, warn);
-  for (const path of index.missing) broken.report(join(dir, path), 'no such file, though annotations name it');
+  const missing = parts.includes('test') ? index.missing : [];
+  for (const path of missing) broken.report(join(dir, path), 'no such file, though annotations name it');
   const decoder = new Decoder(workers);
   const { resizedCrop: isCropped = false } = info.augmentation;
   const resize = isCropped ? Math.round(imageSize * RESIZE_RATIO) : imageSize;
   const splits: Record<SplitName, AnySplit> = { train: EMPTY_SPLIT, test: EMPTY_SPLIT };
   for (const part of parts) {
     const list = imageList(index, part, dir);
-    const split = new FolderSplit({ dir, list, size: imageSize, resize, decoder, broken }).first(
-      limit[part] ?? Infinity,
-    );
+    const most = checkLimit(limit[part]);
+    const split = new FolderSplit({ dir, list, size: imageSize, resize, decoder, broken }).first(most);
     const isFixed = part === 'test' || !isCropped;
     const isResident = isFixed && split.count * 3 * imageSize ** 2 <= MOST_RESIDENT_BYTES;
     let done = 0;

@@ -17,6 +17,8 @@ export interface ImageSource {
   readonly dataset: DatasetInfo;
   /** Images of the epoch so far that could not be decoded and were left out. */
   readonly skipped: number;
+  /** Milliseconds of the epoch so far in which `ready` waited for images that were not decoded yet. */
+  readonly waitedMs: number;
   /**
    * @param samples of an epoch, or of anything: see `epochSamples`.
    * @param cropSeed of the random parts that a set with `resizedCrop` shows; without it, images are shown as in evaluation.

@@ -11,6 +11,7 @@ import { BORDER } from './sampler.js';
 export class ResidentImages implements ImageSource {
   readonly count: number;
   readonly skipped = 0;
+  readonly waitedMs = 0;
   /** u8 [count,C,H,W], in parts that the device can bind. */
   private readonly parts: Tensor[];
   private readonly labels: Tensor;

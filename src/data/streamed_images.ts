@@ -30,6 +30,7 @@ export class StreamedImages implements ImageSource {
   private requested = 0;
   private isStarted = false;
   private skippedImages = 0;
+  private waitedFor = 0;
   /** Of the last batches: resolve when the GPU has everything that came before. */
   private readonly fences: Promise<void>[] = [];
 
@@ -51,11 +52,16 @@ export class StreamedImages implements ImageSource {
     return this.skippedImages;
   }
 
+  get waitedMs(): number {
+    return this.waitedFor;
+  }
+
   startEpoch(samples: Uint32Array, cropSeed?: number): void {
     this.samples = samples;
     this.cropSeed = cropSeed;
     this.isStarted = false;
     this.skippedImages = 0;
+    this.waitedFor = 0;
   }
 
   async ready(first: number, size: number): Promise<void> {
@@ -68,12 +74,14 @@ export class StreamedImages implements ImageSource {
     if (!this.isStarted || first < this.released || first > this.arrived) await this.startAt(first);
     this.released = first;
     this.prefetch();
+    await this.waitForGpu();
+    const start = performance.now();
     for (; this.arrived < end; this.arrived++) {
       const place = this.arrived % this.places;
       this.isWhole[place] = await this.reads[place];
       if (!this.isWhole[place]) this.skippedImages++;
     }
-    await this.waitForGpu();
+    this.waitedFor += performance.now() - start;
   }
 
   batch(first: number, size: number): ImageBatch {

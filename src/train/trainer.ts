@@ -67,8 +67,6 @@ export class Trainer {
   private readonly random: Tensor;
   /** u32 [2]: 1 + the step whose loss was not finite, or 0; steps done. See `guardLoss`. */
   private readonly guard: Tensor;
-  /** Of the epoch so far, in which a step stood waiting for its images. */
-  private dataWaitMs = 0;
 
   constructor(readonly parts: TrainerParts) {
     const { device, config, train } = parts;
@@ -126,7 +124,6 @@ export class Trainer {
     while (!this.isFinished) {
       const epoch = this.at.finishedEpochs;
       const start = performance.now();
-      this.dataWaitMs = 0;
       this.updateMs = 0;
       yield* this.trainEpoch(epoch, options);
       yield await this.finishEpoch(epoch, start);
@@ -144,7 +141,7 @@ export class Trainer {
     for (const batch of batches(train.count, config.batchSize).slice(this.step - firstStep)) {
       if (this.step >= this.totalSteps) return;
       const { step } = this;
-      await this.waitForData(batch);
+      await train.ready(batch.first, batch.size);
       const updates = topology?.isDue(step) ? topology : undefined;
       topology?.collect(step);
       const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
@@ -219,15 +216,9 @@ export class Trainer {
     train.startEpoch(samples, augmentation?.resizedCrop ? epochCropSeed(seed, epoch) : undefined);
   }
 
-  private async waitForData({ first, size }: BatchRange): Promise<void> {
-    const start = performance.now();
-    await this.parts.train.ready(first, size);
-    this.dataWaitMs += performance.now() - start;
-  }
-
   private async finishEpoch(epoch: number, start: number): Promise<EpochEvent> {
     const { model } = this.parts;
-    const { skipped } = this.parts.train;
+    const { skipped, waitedMs } = this.parts.train;
     await this.checkedLoss();
     const train = await this.metrics.read();
     const tested = await this.evaluate();
@@ -249,7 +240,7 @@ export class Trainer {
       testTop5: tested.top5,
       sparsity: sparsityOf(model),
       seconds: (performance.now() - start) / 1000,
-      dataWaitSeconds: this.dataWaitMs / 1000,
+      dataWaitSeconds: waitedMs / 1000,
       ...(skipped > 0 ? { skippedImages: skipped } : {}),
       updateSeconds: this.updateMs / 1000,
     };

@@ -239,6 +239,20 @@ describe('files that hold no image', () => {
     expect(source).toBe(`${dir} (2 classes, 1 damaged images left out)`);
   });
 
+  it('end the reading of the others', async () => {
+    const bytes = await jpeg(4, 4, COLOURS.n1);
+    for (let i = 0; i < 700; i++) put(join(dir, `train/n1/${1000 + i}.jpg`), i === 0 ? '' : bytes);
+    put(join(dir, 'val/n1/a.jpg'), bytes);
+    let read = 0;
+    const onRead = () => void read++;
+    expect(await refusal(load('tinyimagenet', { onRead }))).toContain('1000.jpg');
+    for (let before = -1; before < read; ) {
+      before = read;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(read).toBeLessThan(600);
+  });
+
   it('that annotations name and that are not there, likewise', async () => {
     await putImages('train/n1/images/a.JPEG', 'val/images/n1_0.JPEG', 'val/images/n1_2.JPEG');
     put(join(dir, 'val/val_annotations.txt'), 'n1_0.JPEG\tn1\nn1_1.JPEG\tn1\n');

@@ -153,6 +153,22 @@ describe('StreamedImages', () => {
     expect(streamed.skipped).toBe(0);
   });
 
+  it('counts the time in which it waits for images, and no other', async () => {
+    const streamed = stream(async (image, target) => {
+      if (image < 4) await new Promise((resolve) => setTimeout(resolve, 200));
+      return slowly(image, target);
+    });
+    streamed.startEpoch(inOrder);
+    await streamed.ready(0, 4);
+    expect(streamed.waitedMs).toBeGreaterThan(190);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const before = streamed.waitedMs;
+    await streamed.ready(4, 4);
+    expect(streamed.waitedMs - before).toBeLessThan(100);
+    streamed.startEpoch(inOrder);
+    expect(streamed.waitedMs).toBe(0);
+  });
+
   it('tells an error when its image is due, not before', async () => {
     const streamed = stream(async (image, target) => {
       if (image === 9) throw new InputError('x.jpg: damaged');

@@ -31,6 +31,15 @@ describe('configOf', () => {
     expect(parse(line.replaceAll('_', '-').replace('x-y', 'x_y'))).toEqual(parse(line));
   });
 
+  it.each(['imagenet', 'tinyimagenet'])("takes the original's command for %s", (dataSet) => {
+    const line = `--data_set ${dataSet} --sparsity 0.5 --model ResNet50 --block_size 16 --batch_size 256 --T_end 400000 --T 800`;
+    expect(parse(line)).toEqual({ ...defaultConfig(dataSet), model: 'ResNet50', sparsity: 0.5, updateEnd: 400_000 });
+    expect(parse(`${line} --image_size 32 --broken_images skip`)).toMatchObject({
+      imageSize: 32,
+      brokenImages: 'skip',
+    });
+  });
+
   it('takes the others', () => {
     const line =
       '--method rigl --distribution uniform --dense-layers fc1,fc3 --drop-rule original --update-schedule constant ' +

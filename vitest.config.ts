@@ -23,11 +23,13 @@ const COMPILE = ['test/compile/**/*.test.ts'];
 const PARITY = ['test/parity/**/*.test.ts'];
 const BROWSER = ['test/shaders/**/*.test.ts'];
 
-/** Software adapters use every core and every test its own device, so files with a device run one at a time. */
+/**
+ * Two files with a device at a time: software adapters compute on every core, but compile, which is most of what they do here, on one.
+ */
 const withDevice = {
   setupFiles: ['test/support/node_gpu.node.ts'],
   pool: 'forks' as const,
-  fileParallelism: false,
+  maxWorkers: 2,
   testTimeout: 120_000,
   hookTimeout: 120_000,
 };
@@ -63,7 +65,16 @@ export default defineConfig({
           },
         },
       },
-      { test: { name: 'parity', include: PARITY, ...withDevice, testTimeout: 600_000, sequence: { groupOrder: 4 } } },
+      {
+        test: {
+          name: 'parity',
+          include: PARITY,
+          ...withDevice,
+          maxWorkers: 1,
+          testTimeout: 600_000,
+          sequence: { groupOrder: 4 },
+        },
+      },
     ],
   },
 });

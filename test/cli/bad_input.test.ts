@@ -248,7 +248,7 @@ describe('adapter', () => {
       const ended = await commands.run([...args, '--adapter', 'hardware'], env);
       expectRefused(
         ended,
-        /^no hardware adapter found\. Tried VK_DRIVER_FILES=\/nonexistent\/driver\.json \(set in the environment\): no such file\. Install /,
+        /^no hardware adapter found\. Tried (Vulkan loader of the system: none; )?VK_DRIVER_FILES=\/nonexistent\/driver\.json \(set in the environment\): no such file\. Install /,
       );
     }
     expect(existsSync(join(folder, OUT))).toBe(false);

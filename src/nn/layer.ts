@@ -1,9 +1,9 @@
 // Layers that can be sparse: two-dimensional convolution and linear, each with a `weight` in one of three forms and a bias.
 
 import { Parameter } from '../autograd/index.js';
-import type { Device } from '../device/index.js';
+import { type Device, InputError } from '../device/index.js';
 import { addBias, type Conv2dOptions, reshape } from '../shaders/index.js';
-import { type Random, type Shape, Tensor } from '../tensor/index.js';
+import { formatShape, type Random, type Shape, sizeOf, Tensor } from '../tensor/index.js';
 import { type Initializer, kaimingUniform } from './initialization.js';
 import { Module } from './module.js';
 import { DenseWeight, type Weight } from './weight.js';
@@ -27,9 +27,11 @@ export abstract class SparsifiableLayer extends Module {
   weight: Weight;
   readonly bias: Parameter | undefined;
 
+  /** @throws InputError if the device cannot bind so large a weight; no memory is taken for it. */
   protected constructor({ device, random }: LayerContext, shape: Shape, options: LayerOptions) {
     super();
     const { bias = true, initializeWeight = kaimingUniform, initializeBias = kaimingUniform } = options;
+    checkSize(device, shape);
     this.weight = new DenseWeight(device, initializeWeight(shape, shape, random), shape);
     if (bias) this.bias = new Parameter(Tensor.from(device, initializeBias([shape[0]], shape, random), [shape[0]]));
   }
@@ -53,6 +55,15 @@ export abstract class SparsifiableLayer extends Module {
   protected biased(y: Tensor): Tensor {
     return this.bias ? addBias(y, this.bias) : y;
   }
+}
+
+function checkSize(device: Device, shape: Shape): void {
+  const most = device.limit('maxStorageBufferBindingSize');
+  const sizeBytes = 4 * sizeOf(shape);
+  if (sizeBytes <= most) return;
+  throw new InputError(
+    `a layer's weight ${formatShape(shape)}: expected at most ${most} bytes, which is what this adapter binds, got ${sizeBytes}`,
+  );
 }
 
 export interface Conv2dLayerOptions extends LayerOptions, Conv2dOptions {}

@@ -1,6 +1,6 @@
 """How far PyTorch strays from its own fixtures when only rounding changes: other thread counts, another convolution library,
 float64, initial weights moved by one unit in the last place. At learning rate 0.1 a rounding error grows tenfold every three
-steps or so, so later losses and the evaluation are known only this well. Writes pytorch_spread.json, which training.test.ts reads.
+steps or so, so later losses, the evaluation and the norms of weights are known only this well. Writes pytorch_spread.json, which training.test.ts reads.
 
     python3 test/parity/pytorch_spread.py FIXTURES CIFAR > test/parity/pytorch_spread.json
 
@@ -77,7 +77,7 @@ class WideResNet10:
 
 
 def run(fixture, cifar, dtype=torch.float32, threads=2, mkldnn=True, nudge=None):
-    """Losses of 20 steps and the evaluation loss."""
+    """Losses of 20 steps, the evaluation loss, and the norms of the weights by name."""
     torch.set_num_threads(threads)
     torch.backends.mkldnn.flags(enabled=mkldnn).__enter__()
     state = read_safetensors(f"{fixture}.init.safetensors")
@@ -99,7 +99,8 @@ def run(fixture, cifar, dtype=torch.float32, threads=2, mkldnn=True, nudge=None)
         losses.append(loss.item())
     images, labels = records(os.path.join(cifar, "test_batch.bin"), 256, dtype)
     with torch.no_grad():
-        return losses, F.cross_entropy(net(images, False), labels).item()
+        norms = {f"{name[:-7]}.weight": net.weight(name[:-7]).norm().item() for name in net.masks}
+        return losses, F.cross_entropy(net(images, False), labels).item(), norms
 
 
 def main(fixtures, cifar):
@@ -110,11 +111,16 @@ def main(fixtures, cifar):
         runs = [run(fixture, cifar, threads=1), run(fixture, cifar, mkldnn=False), run(fixture, cifar, dtype=torch.float64)]
         runs += [run(fixture, cifar, nudge=seed) for seed in range(8)]
         deviation = lambda value, target: abs(value / target - 1)
-        steps = [max(deviation(losses[s], expected["losses"][s]) for losses, _ in runs) for s in range(20)]
-        evaluation = max(deviation(loss, expected["eval_loss"]) for _, loss in runs)
+        steps = [max(deviation(losses[s], expected["losses"][s]) for losses, _, _ in runs) for s in range(20)]
+        evaluation = max(deviation(loss, expected["eval_loss"]) for _, loss, _ in runs)
+        norms = {
+            name: round(max(deviation(norms[name], expected["final_norms"][name]) for _, _, norms in runs), 6)
+            for name in runs[0][2]
+        }
         spread[os.path.basename(fixture)] = {
             "losses": [round(d, 6) for d in steps],
             "evaluation": round(evaluation, 4),
+            "norms": norms,
         }
     print(json.dumps(spread, indent=2))
 

@@ -1,6 +1,6 @@
 // Whole training runs against PyTorch: same parameters, masks and batches, hence the same losses. The first five losses agree
-// within 0.1%. Later ones within 2% and the evaluation within 3%, or within what PyTorch itself strays when only rounding
-// changes, where that is more (pytorch_spread.json: up to 3.6% and 24%; training at rate 0.1 is chaotic).
+// within 0.1%. Later ones and the norms of weights within 2% and the evaluation within 3%, or within 1.5 times what PyTorch itself strays
+// when only rounding changes, where that is more (pytorch_spread.json: up to 3.6%, 2.2% and 24%; training at rate 0.1 is chaotic).
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ import { cifarRecords } from '../support/cifar_records.node.js';
 import { testDevice } from '../support/device.js';
 
 const folder = fileURLToPath(new URL('../../../shared/fixtures/parity/', import.meta.url));
-const spreads: Record<string, { losses: number[]; evaluation: number }> = JSON.parse(
+const spreads: Record<string, { losses: number[]; evaluation: number; norms: Record<string, number> }> = JSON.parse(
   readFileSync(new URL('./pytorch_spread.json', import.meta.url), 'utf8'),
 );
 /** PyTorch's spread is the largest of eleven runs; ours is one more. */
@@ -102,12 +102,13 @@ describe('training fixtures', () => {
     }
     const tolerance = Math.max(0.03, SPREAD_MARGIN * spread.evaluation);
     expect(Math.abs(evaluationLoss / expected.eval_loss - 1), 'evaluation loss').toBeLessThan(tolerance);
-    // Norms of biases depend on single steps. Those of weights stray by up to 2.5% in our own runs; a wrong update would by far more.
+    // Norms of biases depend on single steps; those of weights less so.
     const state = await readDenseState(model);
     for (const { name: layer } of layerSummaries(model)) {
       const values = asFloat32(state.get(`${layer}.weight`)!, layer);
       const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-      expect(Math.abs(norm / expected.final_norms[`${layer}.weight`] - 1), `norm of ${layer}`).toBeLessThan(0.05);
+      const bound = Math.max(0.02, SPREAD_MARGIN * spread.norms[`${layer}.weight`]);
+      expect(Math.abs(norm / expected.final_norms[`${layer}.weight`] - 1), `norm of ${layer}`).toBeLessThan(bound);
     }
     trainer.dispose();
   });

@@ -40,8 +40,8 @@ describe('flags', () => {
     [['--model', 'lenet6'], /^model: expected one of lenet5, .*; got 'lenet6'$/],
     [['--model', 'wrn-23-2'], /^model wrn-23-2: expected wrn-D-W with D = 10, 16, /],
     [
-      ['--model', 'wrn-10-99999'],
-      /^a layer's weight \[1599984,16,3,3\]: expected at most \d+ bytes, which is what this adapter binds, got \d+$/,
+      ['--model', 'wrn-10-9999999'],
+      /^a layer's weight \[159999984,16,3,3\]: expected at most \d+ bytes, which is what this adapter binds, got \d+$/,
     ],
     [['--data-set', 'svhn'], /^data set: expected one of mnist, cifar10, .*, folder, got svhn$/],
     [

@@ -15,6 +15,8 @@ const path = (...names: string[]) => join(commands.folder, ...names);
 
 /** How often to kill, and how many kills must at least have hit a save. The packaged SwiftShader compiles for ten seconds at each start. */
 const PLANS = { swiftshader: { kills: 8, leastInSaves: 1 }, others: { kills: 50, leastInSaves: 11 } };
+/** Most that 160 steps may take: over a minute on SwiftShader. */
+const WHOLE_RUN_MS = 200_000;
 const TRAIN = [
   ...['train', '--model', 'lenet300-100', '--method', 'dsb', '--T', '3', '--adapter', 'software'],
   ...['--limit-train', '64', '--limit-test', '32', '--batch-size', '16', '--epochs', '40', '--log-every', '1'],
@@ -97,9 +99,13 @@ it('goes on after each kill, and ends as if there had been none', { timeout: 600
   expect(inSaves).toBeGreaterThanOrEqual(leastInSaves);
   expect(savedStep('killed')).toBeLessThan(160);
 
-  const { status, stderr } = await commands.run(['train', '--resume', 'killed', '--adapter', 'software']);
+  const { status, stderr } = await commands.run(
+    ['train', '--resume', 'killed', '--adapter', 'software'],
+    {},
+    WHOLE_RUN_MS,
+  );
   expect(status, stderr).toBe(0);
-  expect((await commands.run([...TRAIN, '--out', 'whole'])).status).toBe(0);
+  expect((await commands.run([...TRAIN, '--out', 'whole'], {}, WHOLE_RUN_MS)).status).toBe(0);
   expect(metricsOf('killed')).toEqual(metricsOf('whole'));
   for (const name of CHECKPOINTS) {
     expect(readFileSync(path('killed', name)).equals(readFileSync(path('whole', name))), name).toBe(true);

@@ -16,7 +16,8 @@ export interface Ended {
 export interface CommandLine {
   /** An empty folder, in which the commands run. */
   readonly folder: string;
-  run(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** @param timeoutMs after which the process is killed; default a minute. */
+  run(args: readonly string[], env?: Readonly<Record<string, string>>, timeoutMs?: number): Promise<Ended>;
   /** The process, running, and its end. */
   start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> };
   dispose(): void;
@@ -32,11 +33,11 @@ export async function buildCommandLine(): Promise<CommandLine> {
   await promisify(execFile)('npx', [...compile, '--outDir', join(build, 'dist')]);
   const folder = mkdtempSync(join(tmpdir(), 'shuffleblock-cli-'));
 
-  function start(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, timeoutMs = 60_000) {
     const child = spawn(process.execPath, [join(build, 'dist/cli/start.cjs'), ...args], {
       cwd: folder,
       env: { ...process.env, ...env },
-      timeout: 60_000,
+      timeout: timeoutMs,
       killSignal: 'SIGKILL',
     });
     const text = { stdout: '', stderr: '' };
@@ -57,7 +58,7 @@ export async function buildCommandLine(): Promise<CommandLine> {
   return {
     folder,
     start,
-    run: (args, env) => start(args, env).ended,
+    run: (args, env, timeoutMs) => start(args, env, timeoutMs).ended,
     dispose() {
       rmSync(build, { recursive: true, force: true });
       rmSync(folder, { recursive: true, force: true });

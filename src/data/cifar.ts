@@ -2,7 +2,17 @@
 // records of a label byte (CIFAR-100: coarse, then fine) and 3072 bytes [3, 32, 32] in the order red, green, blue.
 
 import { InputError } from '../device/index.js';
-import { checkLabels, type DatasetInfo, type ImageSplit } from './dataset.js';
+import {
+  assembleDataset,
+  checkLabels,
+  concatSplits,
+  type DatasetInfo,
+  type ImageDataset,
+  type ImageSplit,
+  type LoadOptions,
+  type ReadDataFile,
+  type SplitName,
+} from './dataset.js';
 
 const SHAPE = { channels: 3, height: 32, width: 32 } as const;
 const IMAGE_BYTES = SHAPE.channels * SHAPE.height * SHAPE.width;
@@ -44,6 +54,48 @@ export function parseCifar100(bytes: Uint8Array, where: string): ImageSplit {
   checkLabels(coarse, COARSE_CLASSES, where, 'coarse label');
   checkLabels(fine, CIFAR100.classes, where, 'fine label');
   return { images, labels: fine, count };
+}
+
+export interface CifarFormat {
+  readonly info: DatasetInfo;
+  /** Of the official archive. */
+  readonly folder: string;
+  readonly files: Readonly<Record<SplitName, readonly string[]>>;
+  readonly parse: (bytes: Uint8Array, where: string) => ImageSplit;
+}
+
+export const CIFAR10_FORMAT: CifarFormat = {
+  info: CIFAR10,
+  folder: 'cifar-10-batches-bin',
+  files: { train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.bin`), test: ['test_batch.bin'] },
+  parse: parseCifar10,
+};
+
+export const CIFAR100_FORMAT: CifarFormat = {
+  info: CIFAR100,
+  folder: 'cifar-100-binary',
+  files: { train: ['train.bin'], test: ['test.bin'] },
+  parse: parseCifar100,
+};
+
+/** The data set from its files. Those beyond `options.limit` are not read. */
+export function readCifar(
+  { info, files, parse }: CifarFormat,
+  source: string,
+  options: LoadOptions,
+  read: ReadDataFile,
+): Promise<ImageDataset> {
+  return assembleDataset(info, source, options, async (part, limit = Infinity) => {
+    const splits: ImageSplit[] = [];
+    let count = 0;
+    for (const name of files[part]) {
+      const { where, bytes } = await read(name);
+      splits.push(parse(bytes, where));
+      count += splits.at(-1)!.count;
+      if (count >= limit) break;
+    }
+    return concatSplits(splits);
+  });
 }
 
 /** Takes the records apart: every label byte of a record goes to a list of its own. */

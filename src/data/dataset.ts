@@ -72,6 +72,9 @@ export interface ImageDataset<Split extends AnySplit = ImageSplit> extends Datas
 /** A data set whose images are in memory or streamed. */
 export type AnyDataset = ImageDataset<AnySplit>;
 
+/** The unpacked contents of the file of that name, and where it was found. @throws InputError if it is missing or damaged. */
+export type ReadDataFile = (name: string) => Promise<{ readonly where: string; readonly bytes: Uint8Array }>;
+
 export interface LoadOptions {
   /** Default: both. */
   readonly parts?: readonly SplitName[];

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { InputError } from '../device/index.js';
+import type { ReadDataFile } from './dataset.js';
 
 export interface DataFolder {
   /** The data set's name, for messages. */
@@ -20,11 +21,11 @@ export interface DataFolder {
  * The contents of the file `name`, unpacked, and the path where it was found.
  * @throws InputError saying which file was looked for and where.
  */
-export async function readDataFile(folder: DataFolder, name: string): Promise<{ path: string; bytes: Uint8Array }> {
+export async function readDataFile(folder: DataFolder, name: string): ReturnType<ReadDataFile> {
   const path = await findDataFile(folder, name);
   const bytes = await attempt(readFile(path), `${path}: expected a readable file`);
-  if (!path.endsWith('.gz')) return { path, bytes };
-  return { path, bytes: await attempt(promisify(gunzip)(bytes), `${path}: expected a whole gzip file`) };
+  if (!path.endsWith('.gz')) return { where: path, bytes };
+  return { where: path, bytes: await attempt(promisify(gunzip)(bytes), `${path}: expected a whole gzip file`) };
 }
 
 async function findDataFile({ dataset, dir, subfolder, gzip = false }: DataFolder, name: string): Promise<string> {

@@ -3,16 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { InputError } from '../device/index.js';
-import { assembleDataset, type ImageDataset, type ImageSplit, type LoadOptions } from './dataset.js';
+import { assembleDataset, type ImageDataset, type LoadOptions } from './dataset.js';
 import { type DataFolder, readDataFile } from './files.node.js';
-import { parseIdxImages, parseIdxLabels } from './idx.js';
-import { MNIST, splitDigits } from './mnist.js';
-
-const FILES = {
-  train: ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'],
-  test: ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'],
-} as const;
+import { MNIST, readMnist, splitDigits } from './mnist.js';
 
 /**
  * @param dir a folder that holds the four official files, packed (.gz) or not, itself or in `MNIST/raw`. Without it, the
@@ -22,23 +15,7 @@ const FILES = {
 export async function loadMnist(dir?: string, options: LoadOptions = {}): Promise<ImageDataset> {
   if (dir === undefined) return loadPackagedMnist(options);
   const folder: DataFolder = { dataset: MNIST.name, dir, subfolder: join('MNIST', 'raw'), gzip: true };
-  return assembleDataset(MNIST, dir, options, (part) => readIdxSplit(folder, FILES[part]));
-}
-
-async function readIdxSplit(folder: DataFolder, [imageFile, labelFile]: readonly string[]): Promise<ImageSplit> {
-  const image = await readDataFile(folder, imageFile);
-  const label = await readDataFile(folder, labelFile);
-  const { images, count, height, width } = parseIdxImages(image.bytes, image.path);
-  if (height !== MNIST.height || width !== MNIST.width) {
-    throw new InputError(`${image.path}: expected images of ${MNIST.height}x${MNIST.width}, got ${height}x${width}`);
-  }
-  const labels = parseIdxLabels(label.bytes, label.path, MNIST.classes);
-  if (labels.length !== count) {
-    throw new InputError(
-      `${label.path}: expected a label for each of the ${count} images of ${imageFile}, got ${labels.length}`,
-    );
-  }
-  return { images, labels, count };
+  return readMnist(dir, options, (name) => readDataFile(folder, name));
 }
 
 /** Takes 0.6 s, most of it for the package's 21 MB of JSON: not worth a cache of its own. */

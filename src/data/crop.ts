@@ -11,6 +11,16 @@ export interface Box {
   readonly height: number;
 }
 
+/** What is shown of an image. */
+export interface View {
+  /** Of the result, which is square, in pixels. */
+  readonly size: number;
+  /** The shorter side of the image is resized to so many pixels, at least `size`; its centre is shown. */
+  readonly resize: number;
+  /** Shows a random part instead: see `randomResizedCrop`. */
+  readonly cropSeed?: number;
+}
+
 const AREA = { least: 0.08, most: 1 } as const;
 const RATIO = { least: 3 / 4, most: 4 / 3 } as const;
 const ATTEMPTS = 10;

@@ -2,21 +2,11 @@
 
 import type { Sharp } from 'sharp';
 import { InputError } from '../device/index.js';
-import { randomResizedCrop } from './crop.js';
+import { BrokenImageError } from './broken_images.js';
+import { randomResizedCrop, type View } from './crop.js';
 
-export interface DecodeJob {
+export interface DecodeJob extends View {
   readonly path: string;
-  /** Of the result, which is square, in pixels. */
-  readonly size: number;
-  /** The shorter side of the image is resized to so many pixels, at least `size`; its centre is shown. */
-  readonly resize: number;
-  /** Shows a random part instead: see `randomResizedCrop`. */
-  readonly cropSeed?: number;
-}
-
-/** A file that holds no image, or a damaged one. The message names no file. */
-export class BrokenImageError extends Error {
-  override name = 'BrokenImageError';
 }
 
 /**

@@ -3,19 +3,21 @@
 
 import { type Dirent, existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { InputError } from '../device/index.js';
-
-export interface ImageList {
-  /** Relative to the data set's folder: the first image of every class, then the second of every class, and so on. */
-  readonly paths: readonly string[];
-  readonly labels: readonly number[];
-}
+import {
+  type Annotation,
+  checkClassCount,
+  type ImageList,
+  interleave,
+  isImageName,
+  parseAnnotations,
+} from './image_list.js';
 
 export interface FolderIndex {
   /** In alphabetical order; a label is a position in it. */
   readonly classes: readonly string[];
-  /** Not there if its folder is not. */
+  /** Paths are relative to the data set's folder. Not there if its folder is not. */
   readonly train?: ImageList;
   readonly test?: ImageList;
   /** Files that are no images by their name, and images of no known class. */
@@ -26,10 +28,8 @@ export interface FolderIndex {
   readonly changed: Readonly<Record<string, number>>;
 }
 
-const IMAGE_NAME = new Set(['.jpeg', '.jpg', '.png', '.webp']);
-/** Tiny-ImageNet's list of validation images: name, class and four numbers a line, separated by tabs. */
+/** Tiny-ImageNet's list of validation images. */
 const ANNOTATIONS = join('val', 'val_annotations.txt');
-const MOST_CLASSES = 65536;
 
 /** @throws InputError where the folders are not laid out as expected, or cannot be read. */
 export function buildIndex(dir: string): Promise<FolderIndex> {
@@ -57,9 +57,7 @@ class IndexBuilder {
     const annotations = isAnnotated ? await this.readAnnotations() : undefined;
     const annotated = annotations && [...new Set(annotations.map(({ className }) => className))].sort();
     const classes = trainClasses ?? testClasses ?? annotated ?? [];
-    if (classes.length > MOST_CLASSES) {
-      throw new InputError(`${this.dir}: expected at most ${MOST_CLASSES} classes, got ${classes.length}`);
-    }
+    checkClassCount(classes.length, this.dir);
     const train = trainClasses && (await this.imagesOfClasses('train', trainClasses, classes));
     const test = annotations
       ? await this.annotatedImages(annotations, classes)
@@ -100,26 +98,17 @@ class IndexBuilder {
       const paths = (await this.images(own)).map((file) => join(own, file));
       groups.push(paths.map((path) => ({ path, label })));
     }
-    return interleave(groups);
+    return asList(interleave(groups));
   }
 
-  private async readAnnotations(): Promise<{ name: string; className: string }[]> {
+  private async readAnnotations(): Promise<Annotation[]> {
     const path = join(this.dir, ANNOTATIONS);
     await this.noteChange(ANNOTATIONS);
     const text = await attempt(path, 'a readable file', readFile(path, 'utf8'));
-    return text.split(/\r?\n/).flatMap((line, i) => {
-      if (line.trim() === '') return [];
-      const [name, className] = line.split('\t');
-      if (name && className) return [{ name, className }];
-      const got = JSON.stringify(line.slice(0, 40));
-      throw new InputError(`${path}: line ${i + 1}: expected a file name, a tab and a class, got ${got}`);
-    });
+    return parseAnnotations(text, path);
   }
 
-  private async annotatedImages(
-    annotations: readonly { name: string; className: string }[],
-    classes: readonly string[],
-  ): Promise<ImageList> {
+  private async annotatedImages(annotations: readonly Annotation[], classes: readonly string[]): Promise<ImageList> {
     const folder = join('val', 'images');
     const there = new Set(await this.images(folder));
     const labels = new Map(classes.map((name, label) => [name, label]));
@@ -136,7 +125,7 @@ class IndexBuilder {
       else this.missing.push(path);
     }
     this.ignored += there.size;
-    return interleave(groups);
+    return asList(interleave(groups));
   }
 
   /** Names of the image files in a folder, in alphabetical order. */
@@ -144,7 +133,7 @@ class IndexBuilder {
     const entries = await this.list(folder);
     const names: string[] = [];
     for (const entry of entries) {
-      const isImage = IMAGE_NAME.has(extname(entry.name).toLowerCase()) && !(await this.isFolder(folder, entry));
+      const isImage = isImageName(entry.name) && !(await this.isFolder(folder, entry));
       if (isImage) names.push(entry.name);
       else this.ignored++;
     }
@@ -172,19 +161,8 @@ class IndexBuilder {
   }
 }
 
-/** The first of every group, then the second of every group, ...: any beginning of the list has all classes in like numbers. */
-function interleave(groups: readonly (readonly Found[])[]): ImageList {
-  const paths: string[] = [];
-  const labels: number[] = [];
-  const longest = groups.reduce((most, group) => Math.max(most, group.length), 0);
-  for (let i = 0; i < longest; i++) {
-    for (const group of groups) {
-      if (i >= group.length) continue;
-      paths.push(group[i].path);
-      labels.push(group[i].label);
-    }
-  }
-  return { paths, labels };
+function asList(found: readonly Found[]): ImageList {
+  return { paths: found.map(({ path }) => path), labels: found.map(({ label }) => label) };
 }
 
 async function attempt<T>(path: string, expected: string, work: Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 // The data room: formats, the order of an epoch, batches assembled on the GPU. Browser-safe; index.node.ts adds files.
+export { BROKEN_IMAGES, type BrokenImagesRule } from './broken_images.js';
 export { CIFAR10, CIFAR100, parseCifar10, parseCifar100 } from './cifar.js';
 export { type Box, randomResizedCrop } from './crop.js';
 export {
@@ -17,6 +18,7 @@ export {
 } from './dataset.js';
 export { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
+export type { ImageSetOptions } from './image_sets.js';
 export { type ImageBatch, type ImageSource, openImages } from './image_source.js';
 export { datasetInfo } from './infos.js';
 export { MNIST, splitDigits } from './mnist.js';

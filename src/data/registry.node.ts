@@ -6,11 +6,12 @@ import { InputError } from '../device/index.js';
 import { loadCifar10, loadCifar100 } from './cifar.node.js';
 import type { AnyDataset } from './dataset.js';
 import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
-import { type FolderOptions, loadFolder } from './folders.node.js';
+import { loadFolder } from './folders.node.js';
+import type { ImageSetOptions } from './image_sets.js';
 import { datasetInfo } from './infos.js';
 import { loadMnist } from './mnist.node.js';
 
-export interface LoadDatasetOptions extends FolderOptions {
+export interface LoadDatasetOptions extends ImageSetOptions {
   /**
    * The folder with its files. Without it, they are looked for in `data/NAME` and in `NAME` below the folder that the environment
    * variable SHUFFLEBLOCK_DATA names. MNIST comes with shuffleblock and needs none.

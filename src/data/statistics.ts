@@ -59,7 +59,7 @@ class ChannelSums {
 const READ_AT_ONCE = 64;
 
 /**
- * Looks at every image of a split, as evaluation shows it. Damaged ones are left out, or end it: see `FolderOptions.brokenImages`.
+ * Looks at every image of a split, as evaluation shows it. Damaged ones are left out, or end it: see `ImageSetOptions.brokenImages`.
  * @param onImages told how many images have been looked at.
  */
 export async function splitStatistics(

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { BrokenImageError } from '../../src/data/broken_images.js';
 import { randomResizedCrop } from '../../src/data/crop.js';
-import { BrokenImageError, decodeImage } from '../../src/data/decode.node.js';
+import { decodeImage } from '../../src/data/decode.node.js';
 import { blackPng, type Colour, image, jpeg, plain, put } from './image_files.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'shuffleblock-decode-'));

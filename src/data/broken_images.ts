@@ -5,12 +5,19 @@ import { InputError } from '../device/index.js';
 export const BROKEN_IMAGES = ['stop', 'skip'] as const;
 export type BrokenImagesRule = (typeof BROKEN_IMAGES)[number];
 
+/** A file that holds no image, or a damaged one. The message names no file. */
+export class BrokenImageError extends Error {
+  override name = 'BrokenImageError';
+}
+
 export class BrokenImages {
   private readonly paths = new Set<string>();
 
+  /** @param advice how damaged images are left out, for messages. */
   constructor(
     private readonly rule: BrokenImagesRule,
     private readonly warn: (message: string) => void,
+    private readonly advice: string,
   ) {}
 
   /** Different files so far. */
@@ -21,7 +28,7 @@ export class BrokenImages {
   /** @throws InputError unless damaged images are left out. */
   report(path: string, reason: string): void {
     if (this.rule === 'stop') {
-      throw new InputError(`${path}: expected an image, got: ${reason}; --broken-images skip leaves such files out`);
+      throw new InputError(`${path}: expected an image, got: ${reason}; ${this.advice} leaves such files out`);
     }
     if (this.paths.has(path)) return;
     this.paths.add(path);

@@ -1,41 +1,40 @@
 // One part of a data set of image files: its labels, and its images when they are asked for.
 
-import { join } from 'node:path';
 import type { Device } from '../device/index.js';
-import type { BrokenImages } from './broken_images.node.js';
+import { BrokenImageError, type BrokenImages } from './broken_images.js';
+import type { View } from './crop.js';
 import type { DatasetInfo, ImageSplit, StreamedSplit } from './dataset.js';
-import { BrokenImageError } from './decode.node.js';
-import type { Decoder } from './decoder.node.js';
-import type { ImageList } from './folder_index.node.js';
 import type { ImageSource } from './image_source.js';
 import { StreamedImages } from './streamed_images.js';
 
-export interface FolderPart {
-  readonly dir: string;
-  readonly list: ImageList;
-  /** Height and width of images, in pixels. */
-  readonly size: number;
-  /** See `DecodeJob`. */
-  readonly resize: number;
-  readonly decoder: Decoder;
-  readonly broken: BrokenImages;
+export interface ImageFiles {
+  /** Of all images, for messages. */
+  readonly where: string;
+  readonly labels: readonly number[];
+  /** Of an image, for messages. */
+  readonly name: (image: number) => string;
+  /** u8 [size, size, 3]. @throws BrokenImageError if there is no whole image in the file. */
+  readonly decode: (image: number, view: View) => Promise<Uint8Array>;
 }
 
 /** More than a machine has threads, so that none of them waits. */
 const READ_AT_ONCE = 256;
 
-export class FolderSplit implements StreamedSplit {
+export class DecodedSplit implements StreamedSplit {
   readonly labels: Uint16Array;
 
   constructor(
-    private readonly part: FolderPart,
-    readonly count = part.list.paths.length,
+    private readonly files: ImageFiles,
+    /** Size and resizing of every image. */
+    private readonly view: View,
+    private readonly broken: BrokenImages,
+    readonly count = files.labels.length,
   ) {
-    this.labels = Uint16Array.from(part.list.labels.slice(0, count));
+    this.labels = Uint16Array.from(files.labels.slice(0, count));
   }
 
-  first(count: number): FolderSplit {
-    return new FolderSplit(this.part, Math.min(count, this.count));
+  first(count: number): DecodedSplit {
+    return new DecodedSplit(this.files, this.view, this.broken, Math.min(count, this.count));
   }
 
   open(device: Device, dataset: DatasetInfo, batchSize: number): ImageSource {
@@ -44,7 +43,7 @@ export class FolderSplit implements StreamedSplit {
 
   /** Whole and undamaged images, all in memory. @param onImage called after each. */
   async readAll(onImage: () => void = () => {}): Promise<ImageSplit> {
-    const { size } = this.part;
+    const { size } = this.view;
     const imageBytes = 3 * size * size;
     const pixels = new Uint8Array(this.count * imageBytes);
     const isWhole = new Array<boolean>(this.count).fill(false);
@@ -68,14 +67,12 @@ export class FolderSplit implements StreamedSplit {
 
   /** Whether u8 [size, size, 3] could be read into `target`. @throws InputError if not, and damaged images are not left out. */
   readonly read = async (image: number, target: Uint8Array, cropSeed?: number): Promise<boolean> => {
-    const { dir, list, size, resize, decoder, broken } = this.part;
-    const path = join(dir, list.paths[image]);
     try {
-      target.set(await decoder.decode({ path, size, resize, cropSeed }));
+      target.set(await this.files.decode(image, { ...this.view, cropSeed }));
       return true;
     } catch (error) {
       if (!(error instanceof BrokenImageError)) throw error;
-      broken.report(path, error.message);
+      this.broken.report(this.files.name(image), error.message);
       return false;
     }
   };

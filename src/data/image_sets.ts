@@ -42,6 +42,11 @@ export function imageView({ height, augmentation }: DatasetInfo, imageSize = hei
   return { size: imageSize, resize: augmentation.resizedCrop ? Math.round(imageSize * RESIZE_RATIO) : imageSize };
 }
 
+/** @throws InputError if images of another size were asked for than a set of images of one size has. */
+export function checkImageSize({ name, height }: DatasetInfo, imageSize = height): void {
+  if (imageSize !== height) throw new InputError(`image size: expected ${height}, that of ${name}, got ${imageSize}`);
+}
+
 export interface ImageSet {
   readonly classNames: readonly string[];
   /** @throws InputError if that part is not there. */

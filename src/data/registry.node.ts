@@ -7,7 +7,7 @@ import { loadCifar10, loadCifar100 } from './cifar.node.js';
 import type { AnyDataset } from './dataset.js';
 import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
 import { loadFolder } from './folders.node.js';
-import type { ImageSetOptions } from './image_sets.js';
+import { checkImageSize, type ImageSetOptions } from './image_sets.js';
 import { datasetInfo } from './infos.js';
 import { loadMnist } from './mnist.node.js';
 
@@ -67,9 +67,7 @@ export async function loadDataset(name: string, options: LoadDatasetOptions = {}
     info.name === 'mnist'
       ? await loadMnist(dir, options)
       : await LOADERS[info.name].load(dir ?? findFolder(info.name), options);
-  if (imageSize !== undefined && imageSize !== dataset.height) {
-    throw new InputError(`image size: expected ${dataset.height}, that of ${info.name}, got ${imageSize}`);
-  }
+  checkImageSize(dataset, imageSize);
   return dataset;
 }
 

@@ -19,3 +19,23 @@ export function idxFile(magic: number, extents: readonly number[], content: Uint
 export function cifarFile(labels: readonly (readonly number[])[], images: Uint8Array): Uint8Array {
   return Uint8Array.from(labels.flatMap((record, i) => [...record, ...images.subarray(i * 3072, (i + 1) * 3072)]));
 }
+
+/** A header of a tar archive and the file's contents in whole blocks. */
+export function tarEntry(path: string, contents: Uint8Array, kind = '0', sizeBytes = contents.length): Uint8Array {
+  const bytes = new Uint8Array(512 + 512 * Math.ceil(contents.length / 512));
+  const put = (place: number, text: string) => bytes.set(new TextEncoder().encode(text), place);
+  put(0, path);
+  put(124, `${sizeBytes.toString(8).padStart(11, '0')}\0`);
+  put(148, '        ');
+  put(156, kind);
+  put(257, 'ustar\x0000');
+  const sum = bytes.subarray(0, 512).reduce((total, byte) => total + byte, 0);
+  put(148, `${sum.toString(8).padStart(6, '0')}\0 `);
+  bytes.set(contents, 512);
+  return bytes;
+}
+
+/** Files as a page gets them from its user. */
+export function pageFile(name: string, ...contents: readonly Uint8Array[]): File {
+  return new File(contents as Uint8Array<ArrayBuffer>[], name);
+}

@@ -21,7 +21,8 @@ const GPU = [
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 const COMPILE = ['test/compile/**/*.test.ts'];
 const PARITY = ['test/parity/**/*.test.ts'];
-const BROWSER = ['test/shaders/**/*.test.ts'];
+const ONLY_BROWSER = ['test/data_browser/**/*.test.ts'];
+const BROWSER = ['test/shaders/**/*.test.ts', ...ONLY_BROWSER];
 
 /**
  * Two files with a device at a time: software adapters compute on every core, but compile, which is most of what they do here, on one.
@@ -41,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [...GPU, ...COMPILE, ...PARITY],
+          exclude: [...GPU, ...COMPILE, ...PARITY, ...ONLY_BROWSER],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },

@@ -18,7 +18,7 @@ import { imagesFromFiles } from './page_images.js';
  */
 export async function datasetFromFiles(
   name: string,
-  files: readonly (File | LabelledFile)[],
+  files: Iterable<File | LabelledFile>,
   options: ImageSetOptions = {},
 ): Promise<AnyDataset> {
   const info = datasetInfo(name);
@@ -26,7 +26,7 @@ export async function datasetFromFiles(
   if (!read) return imagesFromFiles(info, files, options);
   checkImageSize(info, options.imageSize);
   return read(
-    files.map((file) => ('className' in file ? file.file : file)),
+    Array.from(files, (file) => ('className' in file ? file.file : file)),
     options,
   );
 }

@@ -23,21 +23,22 @@ const USUAL_CORES = 4;
  */
 export async function imagesFromFiles(
   info: DatasetInfo,
-  files: readonly (File | LabelledFile)[],
+  files: Iterable<File | LabelledFile>,
   options: ImageSetOptions = {},
 ): Promise<AnyDataset> {
   const { brokenImages = 'stop', warn = () => {}, workers = cores(), imageSize } = options;
   const view = imageView(info, imageSize);
   const decode = takeTurns(workers, ({ file, view }: { file: File; view: View }) => decodeBitmap(file, view));
   const broken = new BrokenImages(brokenImages, warn, "brokenImages: 'skip'");
-  const given = files.filter((file): file is LabelledFile => 'className' in file);
-  const others = files.filter((file): file is File => !('className' in file));
+  const chosen = [...files];
+  const given = chosen.filter((file): file is LabelledFile => 'className' in file);
+  const others = chosen.filter((file): file is File => !('className' in file));
   const { labelled, ignored, missing } = await labelByFolder(others);
   const images = [...given, ...labelled];
   const parts = options.parts ?? PARTS.filter((part) => images.some((image) => partOf(image) === part));
   if (images.length === 0) {
     throw new InputError(
-      `${info.name}: expected images (.jpg, .png, .webp) in a folder for each class, got ${files.length} other files`,
+      `${info.name}: expected images (.jpg, .png, .webp) in a folder for each class, got ${chosen.length} other files`,
     );
   }
   for (const path of parts.includes('test') ? missing : []) {
@@ -53,7 +54,7 @@ export async function imagesFromFiles(
       decode: (image, shown) => decode({ file: list[image].file, view: shown }),
     };
   };
-  const source = () => `${files.length} files (${describeImages(classNames.length, ignored, broken)})`;
+  const source = () => `${chosen.length} files (${describeImages(classNames.length, ignored, broken)})`;
   return readImageSet(info, { classNames, files: filesOf, view, broken, source }, { ...options, parts });
 }
 

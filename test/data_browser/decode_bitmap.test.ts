@@ -65,7 +65,7 @@ describe('decodeBitmap', () => {
     // Lines of one pixel: nearest and mere bilinear sampling would see some of them.
     const lines = Array.from({ length: 32 }, (_, i) => [4 * i, 0, 1, 128, [255, 255, 255]] as const);
     const shown = await decode(await imageBytes(128, 128, 'png', [0, 0, 128, 128, [0, 0, 0]], ...lines), 8);
-    for (const byte of shown) expect(Math.abs(byte - 255 / 4)).toBeLessThan(2);
+    for (const byte of shown) expect(Math.abs(byte - 255 / 4)).toBeLessThan(5);
   });
 
   it('a random part is that of its seed', async () => {

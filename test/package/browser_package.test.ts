@@ -8,6 +8,8 @@ import { gzipSync } from 'node:zlib';
 import { type Browser, chromium, type Page } from 'playwright';
 import { build, preview } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { jpeg, put } from '../data/image_files.js';
+import { cifarFile, randomBytes, tarEntry } from '../data/support.js';
 import { chromiumLaunchOptions } from '../support/chromium.node.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -105,6 +107,36 @@ describe('the package in a browser', () => {
     cpSync(join(root, 'examples'), join(unpacked, 'examples'), { recursive: true });
     const text = await visit(unpacked, 'examples/browser-minimal/index.html', (tab) => textOf(tab, '#result', /./));
     expect(text).toBe('Gradient of the first tap: 196, of the centre: 256');
+  });
+
+  it('reads a folder of images that its user chooses, and an archive that it fetches', async () => {
+    const script = `import { datasetFromFiles, fetchFile } from 'shuffleblock/data';
+const input = document.querySelector('input');
+input.onchange = async () => {
+  const { classNames, train, test } = await datasetFromFiles('tinyimagenet', input.files, { imageSize: 4 });
+  const cifar = await datasetFromFiles('cifar10', [await fetchFile('/cifar.tar.gz')], { parts: ['test'] });
+  const reds = [0, 1].map((image) => train.images[48 * image]);
+  const found = { classNames, labels: [...train.labels], tests: test.count, reds, cifar: [...cifar.test.labels] };
+  document.querySelector('p').textContent = JSON.stringify(found);
+};`;
+    // Hidden: the packaged Chromium ends itself where it is to draw the text of an input, for which it looks for a font of the system.
+    const body = '<input type="file" webkitdirectory hidden /><p></p>';
+    const project = await buildProject('files', { 'index.html': body + page('/main.js'), 'main.js': script });
+    const archive = tarEntry('cifar-10-batches-bin/test_batch.bin', cifarFile([[7], [3]], randomBytes(2 * 3072, 1)));
+    writeFileSync(join(project, 'dist', 'cifar.tar.gz'), gzipSync(archive));
+    const images = join(project, 'pets');
+    for (const [path, red] of Object.entries({ 'train/cat/a.jpg': 200, 'train/dog/b.jpg': 90, 'val/dog/c.jpg': 90 })) {
+      put(join(images, path), await jpeg(9, 7, [red, 10, 10]));
+    }
+    const text = await visit(join(project, 'dist'), 'index.html', async (tab) => {
+      await tab.waitForEvent('load');
+      await tab.locator('input').setInputFiles(images);
+      return textOf(tab, 'p', /./);
+    });
+    const { reds, ...found } = JSON.parse(text);
+    expect(found).toEqual({ classNames: ['cat', 'dog'], labels: [0, 1], tests: 1, cifar: [7, 3] });
+    expect(Math.abs(reds[0] - 200)).toBeLessThan(4);
+    expect(Math.abs(reds[1] - 90)).toBeLessThan(4);
   });
 
   it('has a core with convolution training of at most 60 KB gzipped, and nothing of Node in any entry', async () => {

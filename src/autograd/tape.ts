@@ -3,7 +3,7 @@
 
 import { kernel } from '../device/index.js';
 import { formatShape, keep, sameShape, Tensor } from '../tensor/index.js';
-import { gradient_sum } from '../wgsl.generated.js';
+import { gradient_sum, loss_gradient } from '../wgsl.generated.js';
 import { type Operation, reportOperation } from './trace.js';
 
 /**
@@ -46,6 +46,7 @@ export class Parameter extends Tensor {
 }
 
 const sumKernel = kernel(gradient_sum);
+const lossGradientKernel = kernel(loss_gradient);
 const nodes = new WeakMap<Tensor, Node>();
 let created = 0;
 let enabled = true;
@@ -96,7 +97,7 @@ export function backward(loss: Tensor, gradOutput?: Tensor): void {
     throw new Error(
       `backward: expected a gradient of shape ${formatShape(loss.shape)}, got ${formatShape(gradOutput.shape)}`,
     );
-  const seed = gradOutput ?? Tensor.from(loss.device, [1], loss.shape);
+  const seed = gradOutput ?? ofItself(loss);
   const grads = new Map<Tensor, Tensor>([[loss, seed.view(seed.shape)]]);
   noGrad(() => {
     for (const node of reachable(loss)) {
@@ -113,6 +114,13 @@ export function backward(loss: Tensor, gradOutput?: Tensor): void {
     }
   });
   if (!gradOutput) seed.dispose();
+}
+
+/** 1, written by the GPU: a recorded step uploads nothing. */
+function ofItself(loss: Tensor): Tensor {
+  const gradient = Tensor.empty(loss.device, loss.shape);
+  loss.device.run(lossGradientKernel, { gradient: gradient.slice }, {}, 1);
+  return gradient;
 }
 
 /** The nodes that `loss` depends on, latest first. */

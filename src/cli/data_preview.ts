@@ -1,7 +1,14 @@
 // shuffleblock data preview: the images of a training batch, augmented on the GPU and normalised as the network sees them, undone to
 // colours and put side by side into a PNG.
 
-import { type DatasetInfo, epochCropSeed, epochSamples, limitSplit, openImages } from '../data/index.node.js';
+import {
+  type DatasetInfo,
+  epochCropSeed,
+  epochSamples,
+  limitSplit,
+  openImages,
+  takeBatch,
+} from '../data/index.node.js';
 import { InputError } from '../device/index.js';
 import { writeFileAtomically } from '../train/atomic_write.node.js';
 import { type DataFlags, loadData } from './data_options.js';
@@ -34,7 +41,7 @@ export async function previewCommand(name: string, flags: PreviewFlags): Promise
     const samples = epochSamples({ count: source.count, epoch, seed, shuffle: true, augmentation });
     source.startEpoch(samples, augmentation?.resizedCrop ? epochCropSeed(seed, epoch) : undefined);
     await source.ready(0, count);
-    const { images } = source.batch(0, count);
+    const { images } = takeBatch(source, 0, count);
     const shown = images.shape[3];
     const grid = drawGrid((await images.read()) as Float32Array, shown, dataset);
     source.dispose();

@@ -94,7 +94,7 @@ async function trainInFolder(
     const folder = await enter(trainer);
     try {
       console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
-      await train(trainer, folder, flags.checkpointEvery);
+      await train(trainer, folder, flags);
       const duration = formatDuration((performance.now() - start) / 1000);
       console.log(`done       ${describeBest(trainer)}, ${duration} in all`);
       console.log(`saved      ${folder.path}: config.json, metrics.jsonl, checkpoint-last and -best.safetensors`);
@@ -124,7 +124,7 @@ function describeMethod(config: RunConfig): string {
 }
 
 /** Trains, prints and saves. */
-async function train(trainer: Trainer, folder: RunFolder, checkpointEvery: number | undefined): Promise<void> {
+async function train(trainer: Trainer, folder: RunFolder, { checkpointEvery, record }: TrainFlags): Promise<void> {
   const progress = startProgress(trainer.totalSteps, 'steps');
   const topology = new TopologyLog(trainer.parts.topology?.layerCount ?? 0, (warning) => progress.log(warning));
   const interrupt = onInterrupt();
@@ -138,7 +138,7 @@ async function train(trainer: Trainer, folder: RunFolder, checkpointEvery: numbe
       ? performance.now() - lastSave > MOST_MS_UNSAVED
       : trainer.step % checkpointEvery === 0;
   try {
-    for await (const event of trainer.run({ pauseEvery: checkpointEvery })) {
+    for await (const event of trainer.run({ pauseEvery: checkpointEvery, record })) {
       if (event.type !== 'pause') folder.metrics.append(event);
       if (event.type === 'topology') {
         // The step's other layers follow: not yet the time to save.

@@ -65,6 +65,7 @@ export interface TrainFlags extends DataFlags {
   readonly init?: string;
   readonly resume?: string;
   readonly checkpointEvery?: number;
+  readonly record: boolean;
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
@@ -186,7 +187,8 @@ export function addTrainOptions(command: Command): Command {
       'steps between saves within an epoch (default: ten minutes)',
       number('--checkpoint-every'),
     )
-    .optionsGroup('Device:');
+    .optionsGroup('Device:')
+    .option('--no-record', 'run the commands of every step as they come: same results, slower, more memory');
   return addAdapterOption(command);
 }
 

@@ -1,7 +1,7 @@
 // Where a training step gets its batches from: images that live on the GPU, or images that are decoded as training goes.
 
 import type { Device } from '../device/index.js';
-import type { Tensor } from '../tensor/index.js';
+import { type DType, type Shape, sameShape, Tensor } from '../tensor/index.js';
 import type { AnySplit, DatasetInfo } from './dataset.js';
 import { ResidentImages } from './resident_images.js';
 
@@ -10,6 +10,13 @@ export interface ImageBatch {
   readonly images: Tensor;
   /** u32 [N]. */
   readonly labels: Tensor;
+}
+
+/** What a batch is made from, on the GPU. */
+export interface UploadedBatch {
+  /** Images. */
+  readonly size: number;
+  readonly tensors: Readonly<Record<string, Tensor>>;
 }
 
 export interface ImageSource {
@@ -29,9 +36,37 @@ export interface ImageSource {
    * @throws InputError if an image cannot be decoded and is not to be skipped.
    */
   ready(first: number, size: number): Promise<void>;
-  /** These samples, or part of those that are ready; damaged images are left out. Tensors belong to the running scope. */
-  batch(first: number, size: number): ImageBatch;
+  /**
+   * Uploads what these samples, or part of those that are ready, are made from; damaged images are left out.
+   * @param into an earlier batch, to be overwritten and returned if it has the size.
+   */
+  upload(first: number, size: number, into?: UploadedBatch): UploadedBatch;
+  /** The images, computed from nothing but what was uploaded and what is always on the GPU. Tensors belong to the running scope. */
+  assemble(batch: UploadedBatch): ImageBatch;
   dispose(): void;
+}
+
+/** These samples, or part of those that are ready; damaged images are left out. Tensors belong to the running scope. */
+export function takeBatch(source: ImageSource, first: number, size: number): ImageBatch {
+  const uploaded = source.upload(first, size);
+  const batch = source.assemble(uploaded);
+  freeBatch(uploaded);
+  return batch;
+}
+
+export function freeBatch({ tensors }: UploadedBatch): void {
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+}
+
+/** A tensor of these values: `into`, overwritten, if it has the shape. */
+export function upload(
+  device: Device,
+  values: ArrayLike<number>,
+  shape: Shape,
+  dtype: DType,
+  into: Tensor | undefined,
+): Tensor {
+  return into && sameShape(into.shape, shape) ? into.write(values) : Tensor.from(device, values, shape, dtype);
 }
 
 /** @param batchSize of most requests. */

@@ -20,7 +20,14 @@ export { type FetchOptions, fetchFile } from './fetch_file.js';
 export { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
 export type { ImageSetOptions } from './image_sets.js';
-export { type ImageBatch, type ImageSource, openImages } from './image_source.js';
+export {
+  freeBatch,
+  type ImageBatch,
+  type ImageSource,
+  openImages,
+  takeBatch,
+  type UploadedBatch,
+} from './image_source.js';
 export { datasetInfo } from './infos.js';
 export { MNIST, splitDigits } from './mnist.js';
 export { datasetFromFiles } from './page_datasets.js';

@@ -5,7 +5,7 @@ import type { Device } from '../device/index.js';
 import { gatherLabels, imageBatch } from '../shaders/index.js';
 import { keep, Tensor } from '../tensor/index.js';
 import type { DatasetInfo, ImageSplit } from './dataset.js';
-import type { ImageBatch, ImageSource } from './image_source.js';
+import { type ImageBatch, type ImageSource, type UploadedBatch, upload } from './image_source.js';
 import { BORDER } from './sampler.js';
 
 export class ResidentImages implements ImageSource {
@@ -54,20 +54,22 @@ export class ResidentImages implements ImageSource {
   /** They are always there. */
   async ready(): Promise<void> {}
 
-  /** The batch of `size` samples of the epoch from `first` on; its tensors belong to the running scope. */
-  batch(first: number, size: number): ImageBatch {
+  /** The list of `size` samples of the epoch from `first` on. */
+  upload(first: number, size: number, into?: UploadedBatch): UploadedBatch {
     const list = this.samples.subarray(2 * first, 2 * (first + size));
     if (size === 0 || list.length !== 2 * size) {
       throw new Error(
-        `batch: expected samples of an epoch of ${this.samples.length / 2}, got ${first} to ${first + size - 1}`,
+        `upload: expected samples of an epoch of ${this.samples.length / 2}, got ${first} to ${first + size - 1}`,
       );
     }
-    const samples = Tensor.from(this.device, list, [size, 2], 'u32');
+    const samples = upload(this.device, list, [size, 2], 'u32', into?.tensors.samples);
+    return samples === into?.tensors.samples ? into : { size, tensors: { samples } };
+  }
+
+  assemble({ tensors: { samples } }: UploadedBatch): ImageBatch {
     const { mean, std } = this.dataset;
     const images = imageBatch(this.parts, samples, { mean, std, padding: BORDER });
-    const labels = gatherLabels(this.labels, samples);
-    samples.dispose();
-    return { images, labels };
+    return { images, labels: gatherLabels(this.labels, samples) };
   }
 
   dispose(): void {

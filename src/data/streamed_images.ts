@@ -5,7 +5,7 @@ import { type Device, InputError } from '../device/index.js';
 import { imageBatch } from '../shaders/index.js';
 import { Tensor } from '../tensor/index.js';
 import type { DatasetInfo, ReadImage } from './dataset.js';
-import type { ImageBatch, ImageSource } from './image_source.js';
+import { type ImageBatch, type ImageSource, type UploadedBatch, upload } from './image_source.js';
 import { BORDER, imageCropSeed } from './sampler.js';
 
 /** Batches that the ring holds: the one that is being used, and two ahead. */
@@ -84,26 +84,37 @@ export class StreamedImages implements ImageSource {
     this.waitedFor += performance.now() - start;
   }
 
-  batch(first: number, size: number): ImageBatch {
+  /** Bytes of the images, a list of those that are whole, and their labels. */
+  upload(first: number, size: number, into?: UploadedBatch): UploadedBatch {
     if (first < this.released || first + size > this.arrived) {
       throw new Error(
-        `batch: expected samples from ${this.released} to ${this.arrived - 1}, which are ready, got ${first} to ${first + size - 1}`,
+        `upload: expected samples from ${this.released} to ${this.arrived - 1}, which are ready, got ${first} to ${first + size - 1}`,
       );
     }
     const { device, dataset } = this;
-    const { mean, std, height, width, channels, name } = dataset;
+    const { height, width, channels, name } = dataset;
     const whole = Array.from({ length: size }, (_, i) => i).filter((i) => this.isWhole[(first + i) % this.places]);
     if (whole.length === 0) {
       throw new InputError(`${name}: expected an undamaged image in a batch of ${size}, got none`);
     }
-    const bytes = Tensor.from(device, this.bytesOf(first, size), [size, height, width, channels], 'u8');
+    const old = into?.size === whole.length ? into.tensors : undefined;
     const list = Uint32Array.from(whole.flatMap((i) => [i, this.samples[2 * (first + i) + 1]]));
+    const ofWhole = whole.map((i) => this.labels[this.samples[2 * (first + i)]]);
+    const bytes = upload(device, this.bytesOf(first, size), [size, height, width, channels], 'u8', old?.bytes);
+    if (old && bytes === old.bytes) {
+      old.samples.write(list);
+      old.labels.write(ofWhole);
+      return into!;
+    }
     const samples = Tensor.from(device, list, [whole.length, 2], 'u32');
+    const labels = Tensor.from(device, ofWhole, [whole.length], 'u32');
+    return { size: whole.length, tensors: { bytes, samples, labels } };
+  }
+
+  assemble({ tensors: { bytes, samples, labels } }: UploadedBatch): ImageBatch {
+    const { mean, std } = this.dataset;
     const images = imageBatch(bytes, samples, { mean, std, padding: BORDER, layout: 'NHWC' });
-    const labels = whole.map((i) => this.labels[this.samples[2 * (first + i)]]);
-    bytes.dispose();
-    samples.dispose();
-    return { images, labels: Tensor.from(device, labels, [labels.length], 'u32') };
+    return { images, labels: labels.view(labels.shape) };
   }
 
   dispose(): void {

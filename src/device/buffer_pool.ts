@@ -56,17 +56,34 @@ export class BufferPool {
    * lowest id, so that a step which repeats the same requests gets the same buffers, and cached bind groups fit again.
    */
   acquire(sizeBytes: number, purpose: string): GpuBuffer {
-    if (sizeBytes > this.largestBytes) {
-      throw new DeviceMemoryError(
-        `${purpose}: needs one buffer of ${formatBytes(sizeBytes)}, but this device binds at most ${formatBytes(this.largestBytes)}; use a smaller batch`,
-      );
-    }
+    this.check(sizeBytes, purpose);
     const bytes = Math.min(sizeClass(sizeBytes), this.largestBytes);
     const waiting = this.free.get(bytes);
     const buffer = waiting?.length ? waiting.pop()! : this.create(bytes);
-    this.used += bytes;
-    this.peak = Math.max(this.peak, this.used);
+    this.use(bytes);
     return buffer;
+  }
+
+  /** @throws DeviceMemoryError if no buffer can be so large. */
+  check(sizeBytes: number, purpose: string): void {
+    if (sizeBytes <= this.largestBytes) return;
+    throw new DeviceMemoryError(
+      `${purpose}: needs one buffer of ${formatBytes(sizeBytes)}, but this device binds at most ${formatBytes(this.largestBytes)}; use a smaller batch`,
+    );
+  }
+
+  /** A buffer of just this size, which does not go back into the pool: end its use with `destroy`. */
+  reserve(sizeBytes: number): GpuBuffer {
+    this.use(sizeBytes);
+    return this.create(sizeBytes);
+  }
+
+  /** Ends a buffer of `reserve`. The caller has submitted all work that uses it. */
+  destroy(buffer: GpuBuffer): void {
+    buffer.handle.destroy();
+    this.used -= buffer.sizeBytes;
+    this.held -= buffer.sizeBytes;
+    this.count--;
   }
 
   release(buffer: GpuBuffer): void {
@@ -94,8 +111,18 @@ export class BufferPool {
     this.free.clear();
   }
 
+  /** From now on the peak is that of what follows. */
+  resetPeak(): void {
+    this.peak = this.used;
+  }
+
   statistics(): PoolStatistics {
     return { heldBytes: this.held, usedBytes: this.used, peakUsedBytes: this.peak, buffers: this.count };
+  }
+
+  private use(bytes: number): void {
+    this.used += bytes;
+    this.peak = Math.max(this.peak, this.used);
   }
 
   private create(bytes: number): GpuBuffer {

@@ -8,6 +8,8 @@ import { KernelError } from './errors.js';
 import type { Kernel } from './kernel.js';
 import { Patience } from './patience.js';
 import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
+import { RecordedBuffer, Recording } from './recording.js';
+import { Replayer } from './replayer.js';
 import { leavesLoops } from './unroll.js';
 import { packParams } from './wgsl.js';
 
@@ -33,6 +35,9 @@ export class Device {
   private readonly cache: PipelineCache;
   private readonly stream: CommandStream;
   private readonly patience = new Patience();
+  private readonly replayer: Replayer;
+  /** That takes the commands instead of the GPU. */
+  private recording: Recording | undefined;
 
   /** Use `openDevice()`. @param onDestroy lets the GPU instance go, so that a Node process can exit. */
   constructor(
@@ -47,6 +52,7 @@ export class Device {
     this.staging = new BufferPool(gpu, READBACK_USAGE, gpu.limits.maxBufferSize);
     this.cache = new PipelineCache(gpu, this.errors, leavesLoops(info));
     this.stream = new CommandStream(gpu);
+    this.replayer = new Replayer(this.pool, this.cache, this.stream);
   }
 
   has(feature: string): boolean {
@@ -60,13 +66,25 @@ export class Device {
   /** A storage buffer with unspecified contents. `purpose` goes into the message if it is too large. */
   allocate(sizeBytes: number, purpose = 'buffer'): GpuBuffer {
     this.errors.throwIfAny();
+    if (this.recording) {
+      this.pool.check(sizeBytes, purpose);
+      return this.recording.allocate(sizeBytes);
+    }
     const buffer = this.pool.acquire(sizeBytes, purpose);
     if (this.poison) this.stream.write(buffer.handle, 0, new Uint8Array(buffer.sizeBytes).fill(0xff));
     return buffer;
   }
 
   free(buffer: GpuBuffer): void {
-    this.pool.release(buffer);
+    if (this.recording) {
+      this.recording.free(buffer);
+    } else if (buffer instanceof RecordedBuffer) {
+      if (buffer.place) this.pool.release(buffer.place);
+      buffer.place = undefined;
+      buffer.recording.isSpent = true;
+    } else {
+      this.pool.release(buffer);
+    }
   }
 
   /**
@@ -83,13 +101,52 @@ export class Device {
     this.errors.throwIfAny();
     const [x, y, z] = this.grid(kernel, workgroups);
     if (x === 0 || y === 0 || z === 0) return;
+    const packed = packParams(kernel.layout, params, kernel.path);
+    if (this.recording) {
+      this.recording.add({ type: 'dispatch', kernel, bindings, params: packed, grid: [x, y, z] });
+      return;
+    }
     if (this.cache.isFull) {
       this.stream.submit();
       this.cache.forgetBindGroups();
     }
     const compiled = this.cache.pipeline(kernel);
-    const group = this.cache.bindGroup(kernel, compiled, bindings, packParams(kernel.layout, params, kernel.path));
+    const group = this.cache.bindGroup(kernel, compiled, bindings, packed);
     this.stream.dispatch(compiled.pipeline, group, x, y, z);
+  }
+
+  /**
+   * Notes the commands of `body` instead of running them: `replay` runs them, any number of times. What `body` allocates and frees has
+   * memory only while they run; what it does not free holds results after each replay. It may neither upload nor read back.
+   */
+  record(body: () => void): Recording {
+    this.errors.throwIfAny();
+    this.refuseWhileRecording('record');
+    const recording = new Recording();
+    this.recording = recording;
+    try {
+      body();
+    } finally {
+      this.recording = undefined;
+    }
+    return recording;
+  }
+
+  /** Compiles what recorded commands need, in parallel; `replay` would compile one after the other. */
+  prepare(recording: Recording): Promise<void> {
+    this.errors.throwIfAny();
+    return this.cache.prepare(recording.kernels);
+  }
+
+  replay(recording: Recording): void {
+    this.errors.throwIfAny();
+    this.refuseWhileRecording('replay');
+    this.replayer.replay(recording);
+    for (const buffer of recording.freed.splice(0)) this.free(buffer);
+  }
+
+  private refuseWhileRecording(call: string): void {
+    if (this.recording) throw new Error(`${call}: not possible while commands are recorded`);
   }
 
   private grid(kernel: Kernel, workgroups: Workgroups): [number, number, number] {
@@ -112,18 +169,21 @@ export class Device {
   /** Uploads bytes; later dispatches see them, earlier ones do not. Length and offset are multiples of 4. */
   write(buffer: GpuBuffer, bytes: Uint8Array, offset = 0): void {
     this.errors.throwIfAny();
+    this.refuseWhileRecording('write');
     this.stream.write(buffer.handle, offset, bytes);
   }
 
   copy(source: GpuBuffer, target: GpuBuffer, sizeBytes: number): void {
     this.errors.throwIfAny();
-    this.stream.copy(source.handle, 0, target.handle, 0, sizeBytes);
+    if (this.recording) this.recording.add({ type: 'copy', source, target, sizeBytes });
+    else this.stream.copy(source.handle, 0, target.handle, 0, sizeBytes);
   }
 
   /** Fills with zeros. */
   clear(buffer: GpuBuffer, sizeBytes: number): void {
     this.errors.throwIfAny();
-    this.stream.clear(buffer.handle, sizeBytes);
+    if (this.recording) this.recording.add({ type: 'clear', target: buffer, sizeBytes });
+    else this.stream.clear(buffer.handle, sizeBytes);
   }
 
   /**
@@ -132,6 +192,7 @@ export class Device {
    */
   async read(buffer: GpuBuffer, sizeBytes: number): Promise<Uint8Array> {
     this.errors.throwIfAny();
+    this.refuseWhileRecording('read');
     const staging = this.staging.acquire(sizeBytes, 'readback');
     const alignedBytes = Math.ceil(sizeBytes / 4) * 4;
     this.stream.copy(buffer.handle, 0, staging.handle, 0, alignedBytes);
@@ -170,12 +231,18 @@ export class Device {
   trim(): void {
     this.stream.submit();
     this.cache.forgetBindGroups();
+    this.replayer.release();
     this.pool.trim();
     this.staging.trim();
   }
 
   memory(): PoolStatistics {
     return this.pool.statistics();
+  }
+
+  /** `memory().peakUsedBytes` is that of what follows. */
+  resetPeak(): void {
+    this.pool.resetPeak();
   }
 
   /** Counters since the device was opened: all flat in a warm loop except dispatches and submits. */

@@ -5,4 +5,5 @@ export { AdapterError, DeviceLostError, DeviceMemoryError, InputError, KernelErr
 export { Kernel, kernel, type WgslFile } from './kernel.js';
 export { type OpenDeviceOptions, openDevice } from './open_device.js';
 export type { BufferSlice } from './pipeline_cache.js';
+export type { Recording } from './recording.js';
 export { parseWgsl, type Specialization, specialize } from './wgsl.js';

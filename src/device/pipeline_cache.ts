@@ -35,6 +35,8 @@ export class PipelineCache {
   private nextId = 1;
   /** Pipelines and bind groups created so far: flat once a training loop is warm. */
   created = { pipelines: 0, bindGroups: 0 };
+  /** Changes when bind groups made before are no longer good. */
+  generation = 0;
 
   constructor(
     private readonly gpu: GPUDevice,
@@ -61,8 +63,33 @@ export class PipelineCache {
     return entry;
   }
 
+  /**
+   * Compiles those that are not there yet, side by side where the driver can. One that cannot be compiled is left to `pipeline`,
+   * which tells why.
+   */
+  async prepare(kernels: readonly Kernel[]): Promise<void> {
+    const missing = new Map(kernels.map((kernel) => [kernel.source, kernel]));
+    for (const source of this.compiled.keys()) missing.delete(source);
+    await Promise.all([...missing.values()].map((kernel) => this.compileAside(kernel).catch(() => {})));
+  }
+
+  private async compileAside(kernel: Kernel): Promise<void> {
+    this.gpu.pushErrorScope('validation');
+    const { descriptor, bindGroupLayout } = this.describe(kernel);
+    const failure = this.gpu.popErrorScope();
+    const pipeline = await this.gpu.createComputePipelineAsync(descriptor);
+    if ((await failure) || this.compiled.has(kernel.source)) return;
+    this.compiled.set(kernel.source, { id: this.nextId++, pipeline, bindGroupLayout });
+    this.created.pipelines++;
+  }
+
   private compile(kernel: Kernel): { result: Compiled; module: GPUShaderModule } {
-    const { layout, path, source } = kernel;
+    const { descriptor, bindGroupLayout, module } = this.describe(kernel);
+    const pipeline = this.gpu.createComputePipeline(descriptor);
+    return { result: { id: this.nextId++, pipeline, bindGroupLayout }, module };
+  }
+
+  private describe({ layout, path, source }: Kernel) {
     const module = this.gpu.createShaderModule({ code: source, label: path });
     // Messages come from the file's own module: unrolling changes line numbers.
     const compiled = this.unrolls ? this.gpu.createShaderModule({ code: unrollLoops(source), label: path }) : module;
@@ -76,12 +103,12 @@ export class PipelineCache {
     }
     // An explicit layout: `layout: 'auto'` drops bindings that a specialisation happens not to use.
     const bindGroupLayout = this.gpu.createBindGroupLayout({ entries, label: path });
-    const pipeline = this.gpu.createComputePipeline({
+    const descriptor: GPUComputePipelineDescriptor = {
       label: path,
       layout: this.gpu.createPipelineLayout({ bindGroupLayouts: [bindGroupLayout] }),
       compute: { module: compiled, entryPoint: 'main' },
-    });
-    return { result: { id: this.nextId++, pipeline, bindGroupLayout }, module };
+    };
+    return { descriptor, bindGroupLayout, module };
   }
 
   bindGroup(
@@ -119,6 +146,7 @@ export class PipelineCache {
     this.bindGroups.clear();
     for (const { handle } of this.paramsBuffers.values()) handle.destroy();
     this.paramsBuffers.clear();
+    this.generation++;
   }
 
   get isFull(): boolean {

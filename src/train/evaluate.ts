@@ -1,9 +1,8 @@
 // Loss and accuracy of a model on a whole split, in evaluation mode.
 
 import { noGrad } from '../autograd/index.js';
-import type { ImageSource } from '../data/index.js';
-import { batches, epochSamples } from '../data/index.js';
-import type { Device } from '../device/index.js';
+import { batches, epochSamples, freeBatch, type ImageSource, type UploadedBatch } from '../data/index.js';
+import type { Device, Recording } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { crossEntropy } from '../shaders/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
@@ -20,16 +19,26 @@ export async function evaluate(
   const metrics = new Metrics(device);
   images.startEpoch(epochSamples({ count, epoch: 0, seed: 0, shuffle: false }));
   const mode = { training: false, random: keep(Tensor.zeros(device, [2], 'u32')) };
-  for (const { first, size } of batches(count, batchSize)) {
-    await images.ready(first, size);
+  const forward = (batch: UploadedBatch) =>
     scope(() =>
       noGrad(() => {
-        const batch = images.batch(first, size);
-        const logits = model.forward(batch.images, mode);
-        metrics.add(crossEntropy(logits, batch.labels), logits, batch.labels);
+        const { images: x, labels } = images.assemble(batch);
+        const logits = model.forward(x, mode);
+        metrics.add(crossEntropy(logits, labels), logits, labels);
       }),
     );
+  let recorded: { batch: UploadedBatch; commands: Recording } | undefined;
+  for (const { first, size } of batches(count, batchSize)) {
+    await images.ready(first, size);
+    const batch = images.upload(first, size, recorded?.batch);
+    if (batch !== recorded?.batch) {
+      if (recorded) freeBatch(recorded.batch);
+      recorded = { batch, commands: device.record(() => forward(batch)) };
+      await device.prepare(recorded.commands);
+    }
+    device.replay(recorded.commands);
   }
+  if (recorded) freeBatch(recorded.batch);
   mode.random.dispose();
   const summary = await metrics.read();
   metrics.dispose();

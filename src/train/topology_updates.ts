@@ -159,7 +159,7 @@ export class TopologyUpdates {
   }
 
   /** Whether the dense gradients of this step count for the next update. */
-  private isCollected(step: number): boolean {
+  isCollected(step: number): boolean {
     const update = this.options.schedule.nextUpdate(step);
     return update !== undefined && update - step < this.options.growthSteps;
   }

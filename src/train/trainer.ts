@@ -1,22 +1,21 @@
 // The training loop. `run()` yields what happens; whenever it has yielded, the trainer stands between two steps, and
 // its state can be saved. Everything that a step depends on is a function of the configuration, the state and the step's number.
 
-import { backward, noGrad } from '../autograd/index.js';
-import { type BatchRange, batches, epochCropSeed, epochSamples, type ImageSource } from '../data/index.js';
+import { batches, epochCropSeed, epochSamples, type ImageSource, takeBatch } from '../data/index.js';
 import { type Device, InputError } from '../device/index.js';
 import type { Module } from '../nn/index.js';
-import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
-import { keep, scope, Tensor } from '../tensor/index.js';
+import { keep, Tensor } from '../tensor/index.js';
 import { divergence } from './divergence.js';
 import { evaluate } from './evaluate.js';
 import type { EpochEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 import type { LearningRate } from './learning_rate.js';
 import { Metrics, type Summary } from './metrics.js';
-import { type MicroBatch, microBatches } from './micro_batches.js';
+import { microBatches } from './micro_batches.js';
 import type { Optimizer } from './optimizer.js';
 import type { RunConfig } from './run_config.js';
 import { sparsityOf } from './summary.js';
 import type { TopologyEvent, TopologyUpdates } from './topology_updates.js';
+import { TrainingStep } from './training_step.js';
 import type { WeightAverage } from './weight_average.js';
 
 export interface TrainerParts {
@@ -46,6 +45,8 @@ export interface Position {
 export interface RunOptions {
   /** Steps between pauses, in which nothing is told but the trainer's state can be saved; none if not given. */
   readonly pauseEvery?: number;
+  /** Whether steps are recorded once and replayed (default), or every command runs as it comes. The results are the same, bit for bit. */
+  readonly record?: boolean;
 }
 
 /** Steps after which the host waits for the GPU, so that it never runs far ahead. */
@@ -63,8 +64,7 @@ export class Trainer {
   readonly totalSteps: number;
   readonly metrics: Metrics;
   private readonly stepsPerEpoch: number;
-  /** u32 [2]: seed and step, for dropout. */
-  private readonly random: Tensor;
+  private readonly trainingStep: TrainingStep;
   /** u32 [2]: 1 + the step whose loss was not finite, or 0; steps done. See `guardLoss`. */
   private readonly guard: Tensor;
 
@@ -73,8 +73,8 @@ export class Trainer {
     this.stepsPerEpoch = Math.ceil(train.count / config.batchSize);
     this.totalSteps = totalStepsOf(config, train.count);
     this.metrics = new Metrics(device);
-    this.random = keep(Tensor.zeros(device, [2], 'u32'));
     this.guard = keep(Tensor.zeros(device, [2], 'u32'));
+    this.trainingStep = new TrainingStep({ ...parts, metrics: this.metrics, guard: this.guard });
   }
 
   /** Steps done. */
@@ -130,7 +130,7 @@ export class Trainer {
     }
   }
 
-  private async *trainEpoch(epoch: number, { pauseEvery }: RunOptions): AsyncGenerator<TrainingEvent> {
+  private async *trainEpoch(epoch: number, { pauseEvery, record = true }: RunOptions): AsyncGenerator<TrainingEvent> {
     const { train, optimizer, learningRate, topology, config } = this.parts;
     const lr = learningRate(epoch);
     optimizer.setLearningRate(lr);
@@ -145,15 +145,16 @@ export class Trainer {
       const updates = topology?.isDue(step) ? topology : undefined;
       topology?.collect(step);
       const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
-      const reading = scope(() => this.trainStep(batch, isLogged || updates !== undefined));
+      const how = record ? (topology?.isCollected(step) ? 'once' : 'replay') : 'eager';
+      const loss = await this.trainingStep.run(step, batch, how);
       this.at = { ...this.at, step: step + 1 };
-      const loss = await reading;
+      const value = isLogged || updates ? await this.checkedLoss(loss) : undefined;
       if (updates) yield* await this.update(updates, step);
       if (isLogged) {
         const now = performance.now();
         const ms = (now - last.time) / (this.step - last.step);
         last = { step: this.step, time: now };
-        yield { type: 'step', step, epoch, loss: loss!, lr, ms } satisfies StepEvent;
+        yield { type: 'step', step, epoch, loss: value!, lr, ms } satisfies StepEvent;
       } else if (pauseEvery !== undefined && this.step % pauseEvery === 0) {
         await this.checkedLoss();
         yield { type: 'pause', step } satisfies PauseEvent;
@@ -161,31 +162,6 @@ export class Trainer {
         await this.checkedLoss();
       }
     }
-  }
-
-  /** One step: forward, backward, update. Returns its loss, if asked for, once the GPU has got there. */
-  private trainStep(batch: BatchRange, wantsLoss: boolean): Promise<number> | undefined {
-    const { optimizer, average, config } = this.parts;
-    const loss = microBatches(batch, config.microBatch, config.seed)
-      .map((part) => scope(() => this.accumulateGradient(part)))
-      .reduce((sum, part) => noGrad(() => add(sum, part)));
-    guardLoss(loss, this.guard);
-    optimizer.step(this.guard);
-    average?.step(this.guard);
-    return wantsLoss ? this.checkedLoss(loss) : undefined;
-  }
-
-  /** Adds the gradient of a part of a batch to that of the parameters. Returns the part's share of the batch's loss. */
-  private accumulateGradient({ first, size, share, seed }: MicroBatch): Tensor {
-    const { model, train, config } = this.parts;
-    this.random.write([seed, this.step]);
-    const { images, labels } = train.batch(first, size);
-    const logits = model.forward(images, { training: true, random: this.random });
-    const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
-    const shareOfLoss = share === 1 ? loss : scale(loss, share);
-    backward(shareOfLoss);
-    this.metrics.add(loss, logits, labels);
-    return shareOfLoss;
   }
 
   /** The value of `loss`. @throws DivergenceError if the loss of any step so far was not finite. */
@@ -196,14 +172,14 @@ export class Trainer {
   }
 
   private async explainDivergence(step: number): Promise<Error> {
-    const { model, train, config } = this.parts;
+    const { device, model, train, config } = this.parts;
     const epoch = Math.floor(step / this.stepsPerEpoch);
     this.showEpoch(epoch);
     const batch = batches(train.count, config.batchSize)[step % this.stepsPerEpoch];
     await train.ready(batch.first, batch.size);
     const forwards = microBatches(batch, config.microBatch, config.seed).map(({ first, size, seed }) => () => {
-      this.random.write([seed, step]);
-      return model.forward(train.batch(first, size).images, { training: true, random: this.random });
+      const random = Tensor.from(device, [seed, step], [2], 'u32');
+      return model.forward(takeBatch(train, first, size).images, { training: true, random });
     });
     return divergence(step, model, forwards);
   }
@@ -249,6 +225,7 @@ export class Trainer {
   private async update(topology: TopologyUpdates, step: number): Promise<TopologyEvent[]> {
     const start = performance.now();
     const events = await topology.apply(step);
+    this.trainingStep.forget();
     this.updateMs += performance.now() - start;
     return events;
   }
@@ -262,7 +239,9 @@ export class Trainer {
 
   dispose(): void {
     const { model, optimizer, average, topology, train, test } = this.parts;
-    for (const part of [model, optimizer, average, topology, train, test, this.metrics, this.random, this.guard])
+    for (const part of [model, optimizer, average, topology, train, test, this.metrics, this.trainingStep, this.guard])
       part?.dispose();
+    // What recorded steps computed in, and pooled buffers of sizes that another run may not need.
+    this.parts.device.trim();
   }
 }

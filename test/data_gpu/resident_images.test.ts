@@ -1,6 +1,13 @@
 // Batches assembled on the GPU against plain loops: the very bytes of the images before normalisation, and its result.
 import { describe, expect, it } from 'vitest';
-import { batches, type DatasetInfo, epochSamples, type ImageSplit, ResidentImages } from '../../src/data/index.js';
+import {
+  batches,
+  type DatasetInfo,
+  epochSamples,
+  type ImageSplit,
+  ResidentImages,
+  takeBatch,
+} from '../../src/data/index.js';
 import { BORDER } from '../../src/data/sampler.js';
 import { packSample } from '../../src/shaders/index.js';
 import { liveTensors, Random, scope } from '../../src/tensor/index.js';
@@ -86,7 +93,7 @@ function randomSamples(info: DatasetInfo, count: number, size: number): Sample[]
 
 async function checkBatch(images: ResidentImages, split: ImageSplit, first: number, samples: Sample[]): Promise<void> {
   const info = images.dataset;
-  const batch = images.batch(first, samples.length);
+  const batch = takeBatch(images, first, samples.length);
   expect(batch.images.shape).toEqual([info.channels, info.height, info.width, samples.length]);
   const values = Float64Array.from(await batch.images.read());
   const labels = await batch.labels.read();
@@ -136,10 +143,10 @@ describe('ResidentImages', () => {
     const images = scope(() => new ResidentImages(device, randomSplit(COLOUR, 10), COLOUR));
     const held = liveTensors();
     images.startEpoch(epochSamples({ count: 10, epoch: 0, seed: 0, shuffle: true, augmentation: COLOUR.augmentation }));
-    scope(() => void images.batch(0, 5));
+    scope(() => void takeBatch(images, 0, 5));
     const { bindGroups } = device.counters();
     const { heldBytes } = device.memory();
-    for (let round = 0; round < 20; round++) scope(() => void images.batch(5, 5));
+    for (let round = 0; round < 20; round++) scope(() => void takeBatch(images, 5, 5));
     expect(device.counters().bindGroups).toBe(bindGroups);
     expect(device.memory().heldBytes).toBe(heldBytes);
     expect(liveTensors()).toBe(held);
@@ -155,7 +162,7 @@ describe('ResidentImages', () => {
     const images = new ResidentImages(device, split, COLOUR);
     expect(() => images.startEpoch(Uint32Array.of(2, 0, 3, 0))).toThrow('expected images below 3, got 3 in sample 1');
     images.startEpoch(epochSamples({ count: 3, epoch: 0, seed: 0, shuffle: true }));
-    expect(() => images.batch(2, 2)).toThrow('batch: expected samples of an epoch of 3, got 2 to 3');
+    expect(() => images.upload(2, 2)).toThrow('upload: expected samples of an epoch of 3, got 2 to 3');
     images.dispose();
   });
 });

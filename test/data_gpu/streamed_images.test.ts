@@ -6,6 +6,7 @@ import {
   type ReadImage,
   ResidentImages,
   StreamedImages,
+  takeBatch,
 } from '../../src/data/index.js';
 import { InputError } from '../../src/device/index.js';
 import { Random, scope } from '../../src/tensor/index.js';
@@ -46,7 +47,7 @@ async function contents(source: ResidentImages | StreamedImages, first: number, 
 
 async function read(source: ResidentImages | StreamedImages, first: number, size: number) {
   const reading = scope(() => {
-    const { images, labels } = source.batch(first, size);
+    const { images, labels } = takeBatch(source, first, size);
     return [images.read(), labels.read()];
   });
   const [images, labels] = await Promise.all(reading);
@@ -146,7 +147,7 @@ describe('StreamedImages', () => {
     expect((await contents(streamed, 4, 4)).labels).toEqual([4, 6, 7].map((image) => labels[image]));
     expect(streamed.skipped).toBe(3);
     await streamed.ready(8, 4);
-    expect(() => streamed.batch(8, 4)).toThrow(
+    expect(() => streamed.upload(8, 4)).toThrow(
       new InputError('colour: expected an undamaged image in a batch of 4, got none'),
     );
     streamed.startEpoch(inOrder);
@@ -186,7 +187,7 @@ describe('StreamedImages', () => {
       streamed.startEpoch(inOrder);
       for (let first = 0; first + 4 <= COUNT; first += 4) {
         await streamed.ready(first, 4);
-        scope(() => void streamed.batch(first, 4));
+        scope(() => void takeBatch(streamed, first, 4));
       }
       await device.finish();
     };
@@ -204,7 +205,7 @@ describe('StreamedImages', () => {
     );
     await expect(streamed.ready(0, 13)).rejects.toThrow('ready: expected 1 to 12 samples');
     await streamed.ready(4, 4);
-    expect(() => streamed.batch(8, 4)).toThrow('batch: expected samples from 4 to 7, which are ready, got 8 to 11');
-    expect(() => streamed.batch(0, 4)).toThrow('got 0 to 3');
+    expect(() => streamed.upload(8, 4)).toThrow('upload: expected samples from 4 to 7, which are ready, got 8 to 11');
+    expect(() => streamed.upload(0, 4)).toThrow('got 0 to 3');
   });
 });

@@ -1,0 +1,110 @@
+// Runs recordings: gives their buffers memory, keeps their bind groups, encodes their commands.
+
+import type { BufferPool, GpuBuffer } from './buffer_pool.js';
+import type { CommandStream } from './command_stream.js';
+import { fitInto, type MemoryPlan, planMemory } from './memory_plan.js';
+import type { PipelineCache } from './pipeline_cache.js';
+import type { Command, Recording } from './recording.js';
+
+/** What a recording needs to be encoded, good for one state of the arena and of the cache. */
+interface Binding {
+  readonly arenaVersion: number;
+  readonly cacheGeneration: number;
+  readonly encode: readonly (() => void)[];
+}
+
+export class Replayer {
+  /** The memory of temporaries, shared by all recordings: they run one after the other. */
+  private arena: GpuBuffer[] = [];
+  private arenaVersion = 0;
+  /** Of each recording's temporaries, in their order: the place in the arena. */
+  private plans = new WeakMap<Recording, readonly number[]>();
+  private readonly bindings = new WeakMap<Recording, Binding>();
+
+  constructor(
+    private readonly pool: BufferPool,
+    private readonly cache: PipelineCache,
+    private readonly stream: CommandStream,
+  ) {}
+
+  replay(recording: Recording): void {
+    if (recording.isSpent) {
+      throw new Error(
+        'replay: these commands freed what others made, or their results were freed, so they cannot run again',
+      );
+    }
+    if (this.cache.isFull) {
+      this.stream.submit();
+      this.cache.forgetBindGroups();
+    }
+    for (const step of this.bindingOf(recording).encode) step();
+    recording.isSpent = recording.freed.length > 0;
+  }
+
+  /** Gives the arena back to the driver, with all work submitted; recordings are planned again when they are replayed. */
+  release(): void {
+    for (const buffer of this.arena) this.pool.destroy(buffer);
+    this.arena = [];
+    this.plans = new WeakMap();
+    this.arenaVersion++;
+  }
+
+  private bindingOf(recording: Recording): Binding {
+    const known = this.bindings.get(recording);
+    const cacheGeneration = this.cache.generation;
+    if (known?.arenaVersion === this.arenaVersion && known.cacheGeneration === cacheGeneration) return known;
+    this.place(recording);
+    const { arenaVersion } = this;
+    const encode = recording.commands.map((command) => this.encoderOf(command));
+    const binding = { arenaVersion, cacheGeneration, encode };
+    this.bindings.set(recording, binding);
+    return binding;
+  }
+
+  private encoderOf(command: Command): () => void {
+    const { stream, cache } = this;
+    switch (command.type) {
+      case 'dispatch': {
+        const { kernel, bindings, params, grid } = command;
+        const compiled = cache.pipeline(kernel);
+        const group = cache.bindGroup(kernel, compiled, bindings, params);
+        return () => stream.dispatch(compiled.pipeline, group, ...grid);
+      }
+      case 'copy': {
+        const { source, target, sizeBytes } = command;
+        const [from, to] = [source.handle, target.handle];
+        return () => stream.copy(from, 0, to, 0, sizeBytes);
+      }
+      case 'clear': {
+        const { handle } = command.target;
+        return () => stream.clear(handle, command.sizeBytes);
+      }
+    }
+  }
+
+  /** Gives every buffer its place, and enlarges the arena if it must. A plan stays good, since places never shrink. */
+  private place(recording: Recording): void {
+    for (const buffer of recording.results) buffer.place ??= this.pool.acquire(buffer.sizeBytes, 'result');
+    const { temporaries } = recording;
+    let places = this.plans.get(recording);
+    if (!places) {
+      places = this.makeRoom(planMemory(temporaries));
+      this.plans.set(recording, places);
+    }
+    for (const [i, buffer] of temporaries.entries()) buffer.place = this.arena[places[i]];
+  }
+
+  private makeRoom({ places, sizes }: MemoryPlan): readonly number[] {
+    const held = this.arena.map(({ sizeBytes }) => sizeBytes);
+    const placeInArena = fitInto(held, sizes);
+    for (const [i, sizeBytes] of sizes.entries()) {
+      const place = placeInArena[i];
+      if (held[place] >= sizeBytes) continue;
+      this.stream.submit();
+      if (place < held.length) this.pool.destroy(this.arena[place]);
+      this.arena[place] = this.pool.reserve(sizeBytes);
+      this.arenaVersion++;
+    }
+    return places.map((place) => placeInArena[place]);
+  }
+}

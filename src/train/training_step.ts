@@ -1,0 +1,151 @@
+// One training step: forward, backward, update. Recorded once for each size of its parts, then replayed, since what differs from
+// step to step (images, random seeds, learning rate, step number) is in GPU buffers that are written before.
+
+import { backward, noGrad } from '../autograd/index.js';
+import { type BatchRange, freeBatch, type ImageSource, type UploadedBatch } from '../data/index.js';
+import type { Device, Recording } from '../device/index.js';
+import type { Module } from '../nn/index.js';
+import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
+import { keep, scope, Tensor } from '../tensor/index.js';
+import type { Metrics } from './metrics.js';
+import { type MicroBatch, microBatches } from './micro_batches.js';
+import type { Optimizer } from './optimizer.js';
+import type { RunConfig } from './run_config.js';
+import type { WeightAverage } from './weight_average.js';
+
+export interface StepParts {
+  readonly device: Device;
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly average?: WeightAverage;
+  readonly train: ImageSource;
+  readonly config: RunConfig;
+  readonly metrics: Metrics;
+  /** See `guardLoss`. */
+  readonly guard: Tensor;
+}
+
+/** What the commands for one part of a batch read. */
+interface Input {
+  readonly batch: UploadedBatch;
+  /** u32 [2]: seed and step, for dropout. */
+  readonly random: Tensor;
+  /** Of the batch's images. */
+  readonly share: number;
+}
+
+interface RecordedStep {
+  readonly inputs: readonly Input[];
+  readonly recording: Recording;
+  readonly loss: Tensor;
+}
+
+export class TrainingStep {
+  /** By the sizes of the parts. */
+  private readonly recorded = new Map<string, RecordedStep>();
+  /** Of the last step, if it was not a replay. */
+  private passing: { readonly inputs: readonly Input[]; readonly loss: Tensor } | undefined;
+
+  constructor(private readonly parts: StepParts) {}
+
+  /**
+   * Encodes the step.
+   * @param how `eager` runs every command as it comes; `once` records, since the step does more than others; default: `replay`.
+   * @returns its loss, good until the next step.
+   */
+  async run(step: number, batch: BatchRange, how: 'replay' | 'once' | 'eager' = 'replay'): Promise<Tensor> {
+    const { device, config } = this.parts;
+    this.forgetPassing();
+    const parts = microBatches(batch, config.microBatch, config.seed);
+    const key = parts.map(({ size }) => size).join();
+    const known = this.recorded.get(key);
+    const inputs = parts.map((part, i) => this.upload(part, step, known?.inputs[i]));
+    const isKnown = known !== undefined && inputs.every((input, i) => input === known.inputs[i]);
+    if (isKnown && how === 'replay') {
+      device.replay(known.recording);
+      return known.loss;
+    }
+    const own = isKnown ? [] : inputs;
+    if (how === 'eager') {
+      const loss = keep(this.commands(inputs));
+      this.passing = { inputs: own, loss };
+      return loss;
+    }
+    const { recording, loss } = this.record(inputs);
+    await device.prepare(recording);
+    device.replay(recording);
+    const isRegular = inputs.every(({ batch: { size } }, i) => size === parts[i].size);
+    if (how === 'replay' && isRegular) this.recorded.set(key, { inputs, recording, loss });
+    else this.passing = { inputs: own, loss };
+    return loss;
+  }
+
+  /** After what changes the commands of a step: other tables, another set of layers. */
+  forget(): void {
+    for (const { inputs, loss } of this.recorded.values()) release(inputs, loss);
+    this.recorded.clear();
+  }
+
+  dispose(): void {
+    this.forget();
+    this.forgetPassing();
+  }
+
+  private forgetPassing(): void {
+    if (this.passing) release(this.passing.inputs, this.passing.loss);
+    this.passing = undefined;
+  }
+
+  private upload(part: MicroBatch, step: number, into: Input | undefined): Input {
+    const { train, device } = this.parts;
+    const batch = train.upload(part.first, part.size, into?.batch);
+    const isReused = into !== undefined && batch === into.batch;
+    const random = isReused ? into.random : Tensor.empty(device, [2], 'u32');
+    random.write([part.seed, step]);
+    if (isReused) return into;
+    for (const tensor of [...Object.values(batch.tensors), random]) keep(tensor);
+    return { batch, random, share: part.share };
+  }
+
+  private record(inputs: readonly Input[]): { recording: Recording; loss: Tensor } {
+    let loss: Tensor | undefined;
+    const recording = this.parts.device.record(() => {
+      loss = keep(this.commands(inputs));
+    });
+    return { recording, loss: loss! };
+  }
+
+  /** Returns the loss of the batch. */
+  private commands(inputs: readonly Input[]): Tensor {
+    const { optimizer, average, guard } = this.parts;
+    return scope(() => {
+      const loss = inputs
+        .map((input) => scope(() => this.accumulateGradient(input)))
+        .reduce((sum, part) => noGrad(() => add(sum, part)));
+      guardLoss(loss, guard);
+      optimizer.step(guard);
+      average?.step(guard);
+      return loss;
+    });
+  }
+
+  /** Adds the gradient of a part of a batch to that of the parameters. Returns the part's share of the batch's loss. */
+  private accumulateGradient({ batch, random, share }: Input): Tensor {
+    const { model, train, config, metrics } = this.parts;
+    const { images, labels } = train.assemble(batch);
+    const logits = model.forward(images, { training: true, random });
+    const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
+    const shareOfLoss = share === 1 ? loss : scale(loss, share);
+    backward(shareOfLoss);
+    metrics.add(loss, logits, labels);
+    return shareOfLoss;
+  }
+}
+
+function release(inputs: readonly Input[], loss: Tensor): void {
+  for (const { batch, random } of inputs) {
+    freeBatch(batch);
+    random.dispose();
+  }
+  loss.dispose();
+}

@@ -1,0 +1,93 @@
+// Steps that are recorded and replayed: the same as eager ones bit for bit, in whatever kind of run, and nothing made anew.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { createTrainer, type RunConfig, type RunOptions, type StepEvent, type Trainer } from '../../src/train/index.js';
+import { testDevice } from '../support/device.js';
+import { CONFIG, digestsOf, patterns } from './support.js';
+
+const device = await testDevice();
+afterAll(() => device.destroy());
+
+/** 90 images in batches of 16: the last batch of an epoch has 10. */
+const dataset = patterns(90);
+const create = (change: Partial<RunConfig> = {}): Promise<Trainer> =>
+  createTrainer(device, { ...CONFIG, maxSteps: 14, ...change }, dataset);
+
+async function run(change: Partial<RunConfig>, options: RunOptions) {
+  const trainer = await create(change);
+  const told: unknown[] = [];
+  for await (const event of trainer.run(options)) {
+    if (event.type === 'step') told.push(event.loss);
+    if (event.type === 'epoch') told.push([event.trainLoss, event.testLoss, event.testAccuracy]);
+    if (event.type === 'topology') told.push([event.layer, event.grown, event.nnz]);
+  }
+  const end = await digestsOf(trainer.parts.model);
+  trainer.dispose();
+  return { told, end };
+}
+
+describe('are the same as eager ones', () => {
+  const kinds: Record<string, Partial<RunConfig>> = {
+    'dense, with a smaller last batch': { method: 'dense' },
+    'dsb, with updates': { method: 'dsb' },
+    'dsb, growth over all steps by momentum': { method: 'dsb', growth: 'momentum', growthSteps: 3 },
+    'rigl, with updates': { method: 'rigl' },
+    'convolutions, batch statistics and dropout': { method: 'ssb', model: 'wrn-10-1', dropout: 0.3, maxSteps: 7 },
+    'parts of a batch, the last one smaller, with dropout': {
+      ...{ method: 'dense', model: 'lenet300-100', microBatch: 6, dropout: 0.5 },
+    },
+    'AdamW, averaged weights, warm-up and augmentation': {
+      ...{ method: 'dsb', optimizer: 'adamw', learningRate: 0.01, ema: 0.9, warmupEpochs: 2, augment: 'standard' },
+    },
+  };
+  it.each(Object.entries(kinds))('%s', async (_, change) => {
+    const recorded = await run(change, {});
+    expect(recorded).toEqual(await run(change, { record: false }));
+    expect(recorded.told.length).toBeGreaterThan(7);
+  });
+});
+
+describe('make nothing anew', () => {
+  /** What was created until the end of each step. */
+  async function countersOf(change: Partial<RunConfig>): Promise<{ step: number; created: string }[]> {
+    const trainer = await create({ epochs: 10, maxSteps: 40, ...change });
+    const counters: { step: number; created: string }[] = [];
+    for await (const event of trainer.run()) {
+      if (event.type !== 'step') continue;
+      const { pipelines, bindGroups } = device.counters();
+      const { buffers, heldBytes } = device.memory();
+      counters.push({ step: (event as StepEvent).step, created: `${pipelines} ${bindGroups} ${buffers} ${heldBytes}` });
+    }
+    trainer.dispose();
+    return counters;
+  }
+
+  it('static: after the first epoch', async () => {
+    const counters = await countersOf({ method: 'ssb' });
+    // Six steps an epoch; the first evaluation follows the sixth.
+    const warm = counters.filter(({ step }) => step > 6);
+    expect(new Set(warm.map(({ created }) => created)).size).toBe(1);
+    expect(warm).toHaveLength(33);
+  });
+
+  it('dynamic: no pipelines and no buffers after the first updates', async () => {
+    const counters = await countersOf({ method: 'dsb', updateEnd: 40 });
+    const warm = counters.filter(({ step }) => step > 12).map(({ created }) => created.split(' '));
+    for (const kept of [0, 2, 3]) expect(new Set(warm.map((counts) => counts[kept])).size).toBe(1);
+  });
+});
+
+it('take less memory than eager ones', async () => {
+  const peakOf = async (options: RunOptions): Promise<number> => {
+    const trainer = await create({ method: 'dense', model: 'wrn-10-1', maxSteps: 3 });
+    const { usedBytes } = device.memory();
+    device.resetPeak();
+    for await (const _ of trainer.run(options));
+    const { peakUsedBytes } = device.memory();
+    trainer.dispose();
+    return peakUsedBytes - usedBytes;
+  };
+  const eager = await peakOf({ record: false });
+  const recorded = await peakOf({});
+  expect(recorded).toBeLessThan(0.67 * eager);
+});

@@ -11,12 +11,12 @@ import { type Checkpoint, defaultConfig, type RunConfig } from '../../src/train/
 import { buildCommandLine } from '../support/command_line.node.js';
 
 const config = defaultConfig('mnist');
-const shuffle = true;
+const [shuffle, record] = [true, true];
 
 describe('resumedSettings', () => {
   const stored: RunSettings = { config: { ...config, shuffle: false, seed: 3 }, files: { dataDir: '/data' } };
   const given = (flags: object, settings = stored) => {
-    return resumedSettings('run', settings, { shuffle, adapter: 'auto', ...flags });
+    return resumedSettings('run', settings, { shuffle, record, adapter: 'auto', ...flags });
   };
   const withConfig = (change: Partial<RunConfig>): RunSettings => ({ config: { ...config, ...change }, files: {} });
 

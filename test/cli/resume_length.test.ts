@@ -5,7 +5,7 @@ import { resumedSettings } from '../../src/cli/resume.js';
 import type { TrainFlags } from '../../src/cli/train_options.js';
 import { defaultConfig, type RunConfig } from '../../src/train/index.js';
 
-const FLAGS = { epochs: 20, shuffle: true, adapter: 'auto' } as unknown as TrainFlags;
+const FLAGS = { epochs: 20, shuffle: true, record: true, adapter: 'auto' } as unknown as TrainFlags;
 
 function longer(change: Partial<RunConfig>): () => number {
   const config: RunConfig = { ...defaultConfig('mnist'), epochs: 10, updateEnd: 500, ...change };

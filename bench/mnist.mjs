@@ -1,10 +1,10 @@
 // Methods compared on MNIST: lenet5, 3 epochs on all 60,000 images, dense, RigL, SSB and DSB with each drop rule at three sparsities,
-// three seeds. Writes the table of docs/results.md. A run that is there is kept, an interrupted one goes on:
-//   node bench/mnist.mjs --data-dir DIR [--runs runs/mnist] [--jobs 2] [--minutes M]
+// three seeds. Writes the table of docs/results.md. A run whose result is in the file of results is kept, an interrupted one goes on:
+//   node bench/mnist.mjs --data-dir DIR [--results bench/results/mnist.jsonl] [--runs runs/mnist] [--jobs 2] [--minutes M]
 
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const SPARSITIES = [0.8, 0.9, 0.95];
@@ -23,6 +23,7 @@ const METHODS = {
 const { values: options } = parseArgs({
   options: {
     'data-dir': { type: 'string' },
+    results: { type: 'string', default: 'bench/results/mnist.jsonl' },
     runs: { type: 'string', default: 'runs/mnist' },
     jobs: { type: 'string', default: '1' },
     minutes: { type: 'string', default: 'Infinity' },
@@ -43,16 +44,40 @@ const plan = SEEDS.flatMap((seed) =>
 const folderOf = ({ method, sparsity, seed }) =>
   join(options.runs, `${method.toLowerCase().replace(', ', '-')}-${sparsity}-${seed}`);
 
-/** Epoch and topology lines of a finished run; nothing of one that is not. */
-function resultOf(run) {
+/** The result of a finished run. */
+function resultOf({ method, sparsity, seed }) {
+  return results.find((line) => line.method === method && line.sparsity === sparsity && line.seed === seed);
+}
+
+/** Notes the result of a run that has come to its end. */
+function noteResult(run) {
   const path = join(folderOf(run), 'metrics.jsonl');
   if (!existsSync(path)) return undefined;
-  const lines = readFileSync(path, 'utf8').trim().split('\n').map(parseLine).filter(Boolean);
+  const lines = readLines(path);
   const epochs = lines.filter(({ type }) => type === 'epoch');
   if (epochs.length < EPOCHS) return undefined;
   const updates = lines.filter(({ type }) => type === 'topology');
   const total = (name) => updates.reduce((sum, line) => sum + line[name], 0);
-  return { accuracy: epochs[EPOCHS - 1].testAccuracy, moved: updates.length && total('grown') / total('nnz') };
+  const { method, sparsity, seed } = run;
+  const { testAccuracy: accuracy, seconds } = epochs[EPOCHS - 1];
+  const moved = updates.length > 0 ? total('grown') / total('nnz') : 0;
+  const result = {
+    method,
+    sparsity,
+    seed,
+    accuracy,
+    moved,
+    secondsOfLastEpoch: seconds,
+    date: new Date().toISOString(),
+  };
+  results.push(result);
+  mkdirSync(dirname(options.results), { recursive: true });
+  appendFileSync(options.results, `${JSON.stringify(result)}\n`);
+  return result;
+}
+
+function readLines(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(parseLine).filter(Boolean) : [];
 }
 
 /** The last line of a run that was killed may be half a line. */
@@ -97,7 +122,7 @@ function train(run) {
 async function work(queue) {
   for (let run = queue.shift(); run && Date.now() < deadline; run = queue.shift()) {
     await train(run);
-    const result = resultOf(run);
+    const result = noteResult(run);
     if (result) console.log(`${folderOf(run)}  ${(100 * result.accuracy).toFixed(2)}%`);
     writeTable();
   }
@@ -144,6 +169,8 @@ function writeTable() {
 }
 
 if (!options['data-dir']) throw new Error('expected --data-dir DIR with the official files of MNIST');
+const results = readLines(options.results);
+for (const run of plan) if (!resultOf(run)) noteResult(run);
 const queue = plan.filter((run) => !resultOf(run));
 console.log(`${plan.length - queue.length} of ${plan.length} runs are there`);
 await Promise.all(Array.from({ length: Number(options.jobs) }, () => work(queue)));

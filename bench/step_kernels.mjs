@@ -36,7 +36,7 @@ device.run = (...call) => {
   if (isRecording) dispatches.push(call);
   return run(...call);
 };
-for await (const event of trainer.run()) {
+for await (const event of trainer.run({ record: false })) {
   if (event.type !== 'step') continue;
   if (isRecording) break;
   isRecording = event.step + 1 === RECORDED;

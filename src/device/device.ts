@@ -6,7 +6,6 @@ import { CommandStream } from './command_stream.js';
 import { ErrorLog } from './error_log.js';
 import { KernelError } from './errors.js';
 import type { Kernel } from './kernel.js';
-import { Patience } from './patience.js';
 import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
 import { RecordedBuffer, Recording } from './recording.js';
 import { Replayer } from './replayer.js';
@@ -25,6 +24,14 @@ export interface DeviceInfo {
   readonly adapter: Readonly<Record<string, unknown>>;
 }
 
+export interface DeviceOptions {
+  /** See `FoundAdapter.wait`. */
+  readonly wait?: <T>(ask: () => Promise<T>) => Promise<T>;
+  /** Lets the GPU instance go, so that a Node process can exit. */
+  readonly onDestroy: () => void;
+  readonly poison?: boolean;
+}
+
 const READBACK_USAGE = 0x1 | 0x8; // MAP_READ | COPY_DST
 const STORAGE_USAGE = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST
 
@@ -34,17 +41,15 @@ export class Device {
   private readonly staging: BufferPool;
   private readonly cache: PipelineCache;
   private readonly stream: CommandStream;
-  private readonly patience = new Patience();
   private readonly replayer: Replayer;
   /** That takes the commands instead of the GPU. */
   private recording: Recording | undefined;
 
-  /** Use `openDevice()`. @param onDestroy lets the GPU instance go, so that a Node process can exit. */
+  /** Use `openDevice()`. */
   constructor(
     private readonly gpu: GPUDevice,
     readonly info: DeviceInfo,
-    private readonly onDestroy: () => void,
-    private readonly poison = false,
+    private readonly options: DeviceOptions,
   ) {
     this.errors = new ErrorLog(gpu);
     const largest = Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
@@ -71,7 +76,7 @@ export class Device {
       return this.recording.allocate(sizeBytes);
     }
     const buffer = this.pool.acquire(sizeBytes, purpose);
-    if (this.poison) this.stream.write(buffer.handle, 0, new Uint8Array(buffer.sizeBytes).fill(0xff));
+    if (this.options.poison) this.stream.write(buffer.handle, 0, new Uint8Array(buffer.sizeBytes).fill(0xff));
     return buffer;
   }
 
@@ -222,9 +227,8 @@ export class Device {
     await this.errors.settle();
   }
 
-  /** Waits by `ask` for everything submitted so far. */
   private whenDone<T>(ask: () => Promise<T>): Promise<T> {
-    return this.info.isSoftware ? this.patience.wait(this.stream.total.dispatches, ask) : ask();
+    return this.options.wait ? this.options.wait(ask) : ask();
   }
 
   /** Gives unused pooled memory back to the driver. */
@@ -265,6 +269,6 @@ export class Device {
   destroy(): void {
     this.errors.close();
     this.gpu.destroy();
-    this.onDestroy();
+    this.options.onDestroy();
   }
 }

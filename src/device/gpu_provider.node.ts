@@ -13,6 +13,7 @@ import {
   type FoundAdapter,
   setGpuProvider,
 } from './gpu_provider.js';
+import { waitIdly } from './idle_loop.node.js';
 import {
   DRIVER_VARIABLES,
   hasVulkanLoader,
@@ -70,6 +71,7 @@ export async function findDawnAdapter(request: AdapterRequest): Promise<FoundAda
         kind,
         description,
         tried,
+        ...(kind === 'hardware' ? {} : { wait: waitIdly }),
         release: () => void setTimeout(() => alive.delete(gpu), RELEASE_DELAY_MS).unref(),
       };
     } catch (error) {

@@ -23,6 +23,8 @@ export interface FoundAdapter {
   description: string;
   /** What was tried on the way to this adapter, this one included. */
   tried: string[];
+  /** The result of `ask`, waited for as suits the adapter; just `ask()` if not given. */
+  wait?<T>(ask: () => Promise<T>): Promise<T>;
   /** Drops the provider's reference to the GPU instance, so that it can be freed. Call it last, and only once. */
   release(): void;
 }

@@ -63,7 +63,7 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Devic
       `warning: no hardware GPU found; running on a software adapter (${found.description}), many times slower than a GPU`,
     );
   }
-  return new Device(gpu, info, () => found.release(), poison);
+  return new Device(gpu, info, { wait: found.wait, onDestroy: () => found.release(), poison });
 }
 
 /** The adapter's own account of itself as plain data; newer fields (subgroup sizes, matrix shapes) where they exist. */

@@ -8,6 +8,7 @@ import {
   type ImageSetOptions,
   type LabelledFile,
   openImages,
+  takeBatch,
 } from '../../src/data/index.js';
 import { scope } from '../../src/tensor/index.js';
 import { cifarFile, pageFile, randomBytes, tarEntry } from '../data/support.js';
@@ -40,7 +41,7 @@ async function firstBatch(dataset: AnyDataset, size: number) {
   await source.ready(0, size);
   const [images, labels] = await Promise.all(
     scope(() => {
-      const batch = source.batch(0, size);
+      const batch = takeBatch(source, 0, size);
       return [batch.images.read(), batch.labels.read()];
     }),
   );

@@ -46,7 +46,15 @@ async function sample(step: number): Promise<Sample> {
 }
 
 it('memory is flat over 1,000 steps with topology updates, evaluations and reads', { timeout: 300_000 }, async () => {
-  const config = { ...CONFIG, method: 'dsb', epochs: 1000, maxSteps: 1000, updateInterval: 10, logEvery: 20 } as const;
+  const config = {
+    ...CONFIG,
+    method: 'dsb',
+    epochs: 1000,
+    maxSteps: 1000,
+    updateInterval: 10,
+    updateEnd: 1000,
+    logEvery: 20,
+  } as const;
   const trainer = await createTrainer(device, config, patterns());
   const samples: Sample[] = [];
   for await (const event of trainer.run()) {

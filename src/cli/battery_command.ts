@@ -9,6 +9,7 @@ import { adapterPart } from './battery/adapter_part.js';
 import { type BatteryRecord, exitCodeOf, runBattery } from './battery/battery.js';
 import { benchPart } from './battery/bench_part.js';
 import { kernelTestsPart } from './battery/kernel_tests_part.js';
+import { stepPart } from './battery/step_part.js';
 import { batterySummary } from './battery/summary.js';
 import { LENET, trainingPart, WIDE_RESNET } from './battery/training_part.js';
 import { type AdapterFlag, addAdapterOption, number } from './options.js';
@@ -22,7 +23,7 @@ export interface BatteryFlags {
 export function addBatteryCommand(root: Command): void {
   const command = root
     .command('battery')
-    .description('Run everything on this machine: adapter report, kernel tests, kernel benchmark, short trainings.')
+    .description('Run everything on this machine: adapter report, kernel tests, benchmarks, short trainings.')
     .option('--out <dir>', 'folder of battery.json and battery.md, which are replaced if they are there', 'battery-out')
     .option('--minutes <m>', 'time allowed; parts that do not fit are left out', number('--minutes'), 10)
     .addHelpText('after', '\nExit code: 0 if every part that ran passed, 1 if not, 2 on bad input.');
@@ -36,6 +37,7 @@ export async function batteryCommand({ out, minutes, adapter }: BatteryFlags): P
     adapterPart(adapter),
     kernelTestsPart(adapter),
     benchPart(adapter),
+    stepPart(adapter),
     trainingPart(adapter, LENET),
     trainingPart(adapter, WIDE_RESNET),
   ];

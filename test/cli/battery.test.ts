@@ -251,7 +251,7 @@ describe('training', () => {
     const epoch = { testAccuracy: 0.905 } as EpochEvent;
     expect(trainingResult(falling, [epoch], 40)).toEqual({
       state: 'passed',
-      note: 'loss 2.300 to 0.500 in 40 of 40 steps, test accuracy 90.5%, 14.0 ms a step',
+      note: 'loss 2.300 to 0.500 in 40 of 40 steps, test accuracy 90.5%, 13.5 ms a step',
     });
   });
 

@@ -47,6 +47,8 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     { COLUMNS: 8, TILE: 32, ROWS: 20 },
   ],
   gather_labels: [{ LABEL_BYTES: 4 }],
+  peak_copy: [{ VECS: 4 }, { VECS: 16 }],
+  peak_multiply_add: [2, 4, 8, 16].flatMap((SUMS) => [0, 1].map((FUSED) => ({ SUMS, FUSED }))),
   reduce_columns: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
   reduce_grad_input: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
   reduce_rows: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],

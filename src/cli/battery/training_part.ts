@@ -3,6 +3,7 @@
 import { loadDataset } from '../../data/index.node.js';
 import { openDevice } from '../../device/index.js';
 import { createTrainer, defaultConfig, type EpochEvent, type RunConfig, type StepEvent } from '../../train/index.js';
+import { median } from '../bench/timing.js';
 import type { AdapterFlag } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { BatteryPart, PartResult } from './battery.js';
@@ -97,10 +98,6 @@ export function trainingResult(
 
 function meanLoss(steps: readonly StepEvent[]): number {
   return steps.reduce((sum, step) => sum + step.loss, 0) / steps.length;
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 const CURVE_ROWS = 12;

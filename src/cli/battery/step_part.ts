@@ -1,0 +1,47 @@
+// The battery's fourth part: `bench step` in short.
+
+import { openDevice } from '../../device/index.js';
+import { benchSteps, type StepRow } from '../bench/step.js';
+import { stepTable } from '../bench/step_table.js';
+import { stepVariants } from '../bench/step_variants.js';
+import type { AdapterFlag } from '../options.js';
+import { startProgress } from '../progress.js';
+import type { BatteryPart } from './battery.js';
+import { codeBlock } from './summary.js';
+
+/** Models, the short one first, and the seconds below which their turn is not worth starting on a software adapter. */
+const STEPS = [
+  { model: 'lenet5', leastSeconds: 15 },
+  { model: 'wrn-22-2', leastSeconds: 60 },
+];
+
+export function stepPart(choice: AdapterFlag): BatteryPart {
+  const rows: StepRow[] = [];
+  return {
+    name: 'benchStep',
+    title: 'Step benchmark',
+    leastSeconds: STEPS[0].leastSeconds,
+    share: 0.5,
+    async run({ secondsLeft, progressed }) {
+      const device = await openDevice({ adapter: choice, warn: () => {} });
+      const progress = startProgress(STEPS.length, 'models');
+      let done = 0;
+      try {
+        for (const { model, leastSeconds } of STEPS) {
+          if (secondsLeft() < leastSeconds) break;
+          const report = (note: string) => progress.update(done, note);
+          rows.push(...(await benchSteps(device, stepVariants(model), secondsLeft() / (STEPS.length - done), report)));
+          done++;
+          await progressed();
+        }
+      } finally {
+        progress.stop();
+        device.destroy();
+      }
+      const note = `${done} of ${STEPS.length} models timed`;
+      return { state: done === STEPS.length ? 'passed' : 'cut short', note };
+    },
+    data: () => rows,
+    details: () => (rows.length > 0 ? codeBlock(stepTable(rows)) : ''),
+  };
+}

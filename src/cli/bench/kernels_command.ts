@@ -1,0 +1,104 @@
+// shuffleblock bench kernels: times every pass of some layers, dense against shuffled-block.
+
+import type { Command } from 'commander';
+import { InputError } from '../../device/index.js';
+import { type AdapterFlag, addAdapterOption, number, numbers, openCommandDevice } from '../options.js';
+import { startProgress } from '../progress.js';
+import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
+import { kernelTable } from './kernel_table.js';
+import { benchKernels, type KernelRow } from './kernels.js';
+import { BENCH_LAYERS, layersNamed, SHORT_LAYERS } from './layers.js';
+import { describePeaks, measurePeaks } from './peak.js';
+
+interface KernelsFlags {
+  readonly json?: string;
+  readonly all?: boolean;
+  readonly layers?: string;
+  readonly sparsity?: number[];
+  readonly blockSize?: number[];
+  readonly batchSize?: number;
+  readonly minutes: number;
+  readonly adapter: AdapterFlag;
+}
+
+/** What `--all` stands for, beside all layers. */
+const ALL_SPARSITIES = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98];
+const ALL_BLOCK_SIZES = [8, 16, 32];
+
+export function addKernelsCommand(bench: Command): void {
+  const command = bench
+    .command('kernels')
+    .description(
+      'Forward, gradInput and gradWeight of real layers, dense against shuffled blocks: medians, rates, speed-ups.',
+    )
+    .option('--sparsity <list>', 'separated by commas (default: 0.5,0.8,0.9)', numbers('--sparsity'))
+    .option('--block-size <list>', 'separated by commas (default: 16)', numbers('--block-size'))
+    .option('--layers <filter>', 'all layers whose name contains it (default: five that stand for the others)')
+    .option('--all', `the whole grid: all layers, sparsities ${ALL_SPARSITIES}, blocks of ${ALL_BLOCK_SIZES}`)
+    .option('--batch-size <n>', "of all layers but matrix products (default: each layer's own)", number('--batch-size'))
+    .option('--minutes <m>', 'time for the whole run; every variant gets at least three rounds', number('--minutes'), 1)
+    .addHelpText('after', `\nLayers: ${BENCH_LAYERS.map(({ name }) => name).join(', ')}.`);
+  addAdapterOption(addJsonOption(command)).action(kernelsCommand);
+}
+
+async function kernelsCommand(flags: KernelsFlags): Promise<void> {
+  checkFlags(flags);
+  const { all, json, minutes } = flags;
+  const { sparsity = all ? ALL_SPARSITIES : undefined, blockSize = all ? ALL_BLOCK_SIZES : undefined } = flags;
+  const layers = chosenLayers(flags);
+  const device = await openCommandDevice(flags.adapter);
+  try {
+    console.log(`${device.report()}`);
+    const peaks = await measurePeaks(device);
+    console.log(`${describePeaks(peaks)}\n`);
+    const rows: KernelRow[] = [];
+    const progress = startProgress(layers.length, 'layers');
+    const onLayer = async (own: readonly KernelRow[]) => {
+      rows.push(...own);
+      progress.log(`${kernelTable(own)}\n`);
+      await saveJson(json, rows);
+    };
+    const options = {
+      layers,
+      sparsities: sparsity,
+      blockSizes: blockSize,
+      budgetSeconds: minutes * 60,
+      peaks,
+      onLayer,
+    };
+    try {
+      await benchKernels(device, options, progress.update);
+    } finally {
+      progress.stop();
+    }
+    if (json !== undefined) console.log(`saved ${json}`);
+  } finally {
+    device.destroy();
+  }
+}
+
+function chosenLayers({ all, layers: filter, batchSize }: KernelsFlags) {
+  const chosen = filter !== undefined ? layersNamed(filter) : all ? BENCH_LAYERS : SHORT_LAYERS;
+  if (batchSize === undefined) return chosen;
+  return chosen.map((layer) => (layer.name.startsWith('matmul/') ? layer : { ...layer, batchSize }));
+}
+
+function checkFlags({ sparsity = [], blockSize = [], batchSize = 1, minutes, json }: KernelsFlags): void {
+  checkMinutes(minutes);
+  for (const value of sparsity) {
+    if (!(value > 0 && value < 1)) throw new InputError(`--sparsity: expected numbers in (0, 1), got ${value}`);
+  }
+  for (const value of blockSize) {
+    if (!(Number.isInteger(value) && value >= 4)) {
+      throw new InputError(`--block-size: expected whole numbers of at least 4, got ${value}`);
+    }
+  }
+  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
+    throw new InputError(`--batch-size: expected a positive whole number, got ${batchSize}`);
+  }
+  checkJsonPath(json);
+}
+
+export function checkMinutes(minutes: number): void {
+  if (!(minutes > 0)) throw new InputError(`--minutes: expected a positive number, got ${minutes}`);
+}

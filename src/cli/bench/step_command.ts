@@ -1,0 +1,88 @@
+// shuffleblock bench step: times whole training steps of some networks by each method.
+
+import type { Command } from 'commander';
+import { DeviceMemoryError } from '../../device/index.js';
+import { METHOD_NAMES, type MethodName, methodNamed } from '../../train/index.js';
+import { type AdapterFlag, addAdapterOption, list, number, numbers, openCommandDevice } from '../options.js';
+import { startProgress } from '../progress.js';
+import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
+import { checkMinutes } from './kernels_command.js';
+import { benchSteps, type StepRow } from './step.js';
+import { stepTable } from './step_table.js';
+import { STEP_METHODS, type StepVariant, stepVariants } from './step_variants.js';
+
+interface StepFlags {
+  readonly json?: string;
+  readonly models: string[];
+  readonly methods?: MethodName[];
+  readonly sparsity?: number[];
+  readonly blockSize?: number[];
+  readonly batchSize?: number;
+  readonly T?: number;
+  readonly dataSet?: string;
+  readonly imageSize?: number;
+  readonly minutes: number;
+  readonly adapter: AdapterFlag;
+}
+
+const MODELS = ['lenet5', 'wrn-22-2'];
+
+export function addStepCommand(bench: Command): void {
+  const command = bench
+    .command('step')
+    .description('Whole training steps on random images, by each method; topology updates count as their share.')
+    .option('--models <list>', 'separated by commas: lenet5, wrn-22-2, vgg-d, resnet-50, ...', list, MODELS)
+    .option('--methods <list>', `of ${METHOD_NAMES.join(', ')} (default: ${STEP_METHODS})`, methods)
+    .option('--sparsity <list>', 'of all methods but dense (default: 0.9)', numbers('--sparsity'))
+    .option('--block-size <list>', 'of dsb and ssb (default: 16)', numbers('--block-size'))
+    .option('--batch-size <n>', 'images a step (default: mnist 64, else 32)', number('--batch-size'))
+    .option('--T <n>', "steps between topology updates (default: the recipe's)", number('--T'))
+    .option('--data-set <name>', 'shape of the images (default: lenet mnist, ResNet tinyimagenet, else cifar10)')
+    .option('--image-size <n>', "height and width of the images (default: the data set's)", number('--image-size'))
+    .option('--minutes <m>', 'time for the whole run; all get at least three rounds', number('--minutes'), 2);
+  addAdapterOption(addJsonOption(command)).action(stepCommand);
+}
+
+function methods(text: string): MethodName[] {
+  const names = list(text);
+  for (const name of names) methodNamed(name);
+  return names as MethodName[];
+}
+
+async function stepCommand(flags: StepFlags): Promise<void> {
+  const { json, models, methods, sparsity: sparsities, blockSize: blockSizes, batchSize } = flags;
+  const { T: updateInterval, dataSet, imageSize, minutes } = flags;
+  checkMinutes(minutes);
+  checkJsonPath(json);
+  const options = { methods, sparsities, blockSizes, batchSize, updateInterval, dataSet, imageSize };
+  const comparisons = models.map((model) => stepVariants(model, options));
+  const device = await openCommandDevice(flags.adapter);
+  const rows: StepRow[] = [];
+  const progress = startProgress(comparisons.length, 'models');
+  const end = performance.now() + minutes * 60_000;
+  try {
+    progress.log(`${device.report()}\n`);
+    for (const [done, variants] of comparisons.entries()) {
+      const seconds = (end - performance.now()) / 1000 / (comparisons.length - done);
+      const report = (note: string) => progress.update(done, note);
+      const own = await benchSteps(device, variants, seconds, report).catch((error) => {
+        if (!(error instanceof DeviceMemoryError) || comparisons.length === 1) throw error;
+        return doesNotFit(variants, error);
+      });
+      rows.push(...own);
+      if (own.length > 0) progress.log(`${stepTable(own)}\n`);
+      await saveJson(json, rows);
+    }
+  } finally {
+    progress.stop();
+    device.destroy();
+  }
+  if (json !== undefined) console.log(`saved ${json}`);
+}
+
+/** Other models may fit. */
+function doesNotFit([{ config }]: readonly StepVariant[], { message }: Error): StepRow[] {
+  console.error(`${config.model}: not timed: ${message}; a smaller --batch-size may fit`);
+  process.exitCode = 1;
+  return [];
+}

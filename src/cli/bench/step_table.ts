@@ -1,0 +1,32 @@
+// The rows of `bench step` for people.
+
+import { aligned } from './kernel_table.js';
+import type { StepRow } from './step.js';
+
+const HEADER = ['model', 'method', 'weights', 'batch', 'ms a step', '+-', 'updates', 'images/s', 'against dense'];
+/** Columns that hold words. */
+const WORDS = 3;
+
+export function stepTable(rows: readonly StepRow[]): string {
+  const lines = rows.map((row) => {
+    const dense = rows.find(({ model, method }) => model === row.model && method === 'dense');
+    const updates = row.updateInterval > 0 ? row.updateMs / row.updateInterval / row.ms : 0;
+    return [
+      row.model,
+      row.method,
+      weightsOf(row),
+      `${row.batchSize}`,
+      row.ms.toFixed(2),
+      row.spreadMs.toFixed(2),
+      `${(100 * updates).toFixed(1)}%`,
+      ((1000 * row.batchSize) / row.ms).toFixed(0),
+      dense ? `${(dense.ms / row.ms).toFixed(2)}x` : '',
+    ];
+  });
+  return aligned([HEADER, ...lines], WORDS).join('\n');
+}
+
+function weightsOf({ sparsity, blockSize }: StepRow): string {
+  if (sparsity === 0) return 'all';
+  return blockSize > 0 ? `${sparsity}, blocks of ${blockSize}` : `${sparsity}, single`;
+}

@@ -15,7 +15,7 @@ const device = await testDevice();
 const CIFAR: ModelOptions = { channels: 3, height: 32, width: 32, classes: 10 };
 const LARGER: ModelOptions = { ...CIFAR, height: 64, width: 64, stem: '7x7' };
 
-/** Parameters of the same networks in PyTorch, as pytorch_networks.py beside this file prints them. */
+/** Parameters of the same networks in PyTorch, as bench/pytorch/networks.py prints them. */
 const networks: [name: string, parameters: number, options?: ModelOptions][] = [
   ['lenet5', 657_080],
   ['lenet300-100', 953_010],

@@ -1,5 +1,6 @@
-// The same matrix products and convolutions in shuffleblock (dense), tfjs and jax-js, on the same adapter in the same run.
-// Engines take turns within every round, so that whatever else the machine does hits them alike; reported are medians.
+// The same matrix products, convolutions and training step in shuffleblock (dense), tfjs and jax-js, on the same adapter in the same
+// run. Engines take turns within every round, so that whatever else the machine does hits them alike; reported are medians.
+// Rows of `--json` are those of `shuffleblock bench kernels` and `bench step`.
 //   node peers.mjs [--json FILE] [--filter TEXT] [--rounds N]
 
 import { fork } from 'node:child_process';
@@ -87,15 +88,14 @@ async function compare(task, engines) {
       busy[name].push(busyMs);
     }
   }
-  return engines.map(({ name }) => ({
-    task: task.name,
-    engine: name,
-    ms: median(samples[name]),
-    minMs: Math.min(...samples[name]),
-    maxMs: Math.max(...samples[name]),
-    busyMs: median(busy[name]),
-    gflops: task.flops / median(samples[name]) / 1e6,
-  }));
+  return engines.map(({ name, adapter }) => {
+    const ms = median(samples[name]);
+    return {
+      ...{ engine: name, adapter, ...task.row, sparsity: 0, blockSize: 0, precision: 'f32', ms },
+      ...{ leastMs: Math.min(...samples[name]), mostMs: Math.max(...samples[name]), processorMs: median(busy[name]) },
+      ...(task.flops ? { effectiveGflops: task.flops / ms / 1e6, actualGflops: task.flops / ms / 1e6 } : {}),
+    };
+  });
 }
 
 const engines = [];
@@ -113,18 +113,17 @@ for (const task of TASKS.filter(({ name }) => name.includes(options.filter))) {
   const results = await compare(task, engines);
   all.push(...results);
   console.log(task.name);
-  for (const { engine, ms, minMs, maxMs, busyMs, gflops } of results) {
-    const range = `(${minMs.toFixed(1)} to ${maxMs.toFixed(1)})`;
+  for (const { engine, ms, leastMs, mostMs, processorMs, effectiveGflops } of results) {
+    const range = `(${leastMs.toFixed(1)} to ${mostMs.toFixed(1)})`;
     const ratio = `${(ms / results[0].ms).toFixed(2)}x`;
     const cells = [
       ms.toFixed(1).padStart(9),
       range.padEnd(20),
-      busyMs.toFixed(1).padStart(8),
-      gflops.toFixed(1).padStart(7),
+      processorMs.toFixed(1).padStart(8),
+      (effectiveGflops?.toFixed(1) ?? '').padStart(7),
     ];
     console.log(`  ${engine.padEnd(13)}${cells.join(' ')}${ratio.padStart(9)}`);
   }
+  if (options.json) writeFileSync(options.json, `${JSON.stringify(all, null, 2)}\n`);
 }
-if (options.json)
-  writeFileSync(options.json, `${JSON.stringify({ adapter: [...adapters][0], results: all }, null, 2)}\n`);
 for (const { ask } of engines) ask({ type: 'quit' }).catch(() => {});

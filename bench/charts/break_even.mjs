@@ -6,7 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as Plot from '@observablehq/plot';
-import { COLORS, chart, readRows } from './chart.mjs';
+import { readRows } from '../rows.mjs';
+import { COLORS, chart } from './chart.mjs';
 import { breakEvens, meanSpeedUps, PASSES, speedUps } from './speed_ups.mjs';
 
 const { values: options, positionals } = parseArgs({

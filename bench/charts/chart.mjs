@@ -1,7 +1,6 @@
 // Charts as SVG files, by Observable Plot in a document that linkedom makes. One look for all of them: a heading, a legend in a line
 // below it, the plot, a note of what was measured on what.
 
-import { readFileSync } from 'node:fs';
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
@@ -59,20 +58,4 @@ function text(x, y, content, attributes) {
 
 function escaped(content) {
   return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-}
-
-/** The rows of a benchmark's `--json` file. @throws on anything else, in one line. */
-export function readRows(path) {
-  const rows = parse(path);
-  if (!Array.isArray(rows)) throw new Error(`${path}: expected an array of rows, got ${typeof rows}`);
-  return rows;
-}
-
-function parse(path) {
-  const text = readFileSync(path, 'utf8');
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path}: ${error.message.split('\n')[0]}`);
-  }
 }

@@ -32,17 +32,32 @@ function readThread(thread) {
   }
 }
 
+/** Whatever an engine must do before so many repetitions can be timed, if anything. */
+let arranged;
+async function arrange(repetitions) {
+  if (arranged?.of === current && arranged.repetitions === repetitions) return;
+  await current.arrange?.(repetitions);
+  arranged = { of: current, repetitions };
+}
+
 const handlers = {
-  /** Compiles, and returns the root mean square of each result: equal for all engines whatever their layout. */
+  /** Compiles, and returns what is equal for all engines whatever their layout: the root mean square of each result, or losses. */
   async prepare({ task }) {
     current?.dispose();
     current = engine.prepare(TASKS[task]);
+    if (TASKS[task].kind === 'step') {
+      const sizes = await current.losses();
+      await arrange(1);
+      await engine.run(current, 1);
+      return { sizes };
+    }
     const results = await engine.results(current);
     await engine.run(current, 1);
     const sizes = results.map((values) => Math.sqrt(values.reduce((sum, v) => sum + v * v, 0) / values.length));
     return { sizes: TASKS[task].backward ? sizes.slice(0, 2) : sizes };
   },
   async time({ repetitions }) {
+    await arrange(repetitions);
     const busy = adapterBusyMs();
     const start = performance.now();
     await engine.run(current, repetitions);

@@ -1,6 +1,8 @@
 // jax-js on its WebGPU backend, compiled with `jit`. Arrays are consumed by use; `ref` keeps one.
 import { blockUntilReady, defaultDevice, init, jit, lax, numpy as np, vjp } from '@jax-js/jax';
-import { convolutionShapes, values } from '../tasks.mjs';
+import { convolutionShapes } from '../tasks.mjs';
+import { values } from '../values.mjs';
+import { prepareStep } from './jax_js_step.mjs';
 
 export async function open() {
   await init('webgpu');
@@ -8,6 +10,7 @@ export async function open() {
 }
 
 export function prepare(task) {
+  if (task.kind === 'step') return prepareStep();
   const array = (name, shape) => np.array(values(name, shape)).reshape(shape);
   if (task.kind === 'matmul') {
     const shape = [task.size, task.size];
@@ -46,7 +49,8 @@ function program(compiled, inputs) {
   };
 }
 
-export async function run({ compute }, repetitions) {
+export async function run({ compute, run }, repetitions) {
+  if (run) return run(repetitions);
   // jax-js is lazy: the work for an array that is disposed before anyone waited for it is never done. So all are kept.
   const arrays = [];
   for (let i = 0; i < repetitions; i++) arrays.push(...compute());

@@ -1,6 +1,8 @@
 // Ours, dense: from ../dist, so `npm run build` comes first. Batch innermost.
 import { backward, conv2d, matmul, openDevice, Parameter, scope, Tensor } from '../../dist/index.node.js';
-import { convolutionShapes, permute, values } from '../tasks.mjs';
+import { convolutionShapes } from '../tasks.mjs';
+import { permute, values } from '../values.mjs';
+import { prepareStep } from './shuffleblock_step.mjs';
 
 const CHWN = [1, 2, 3, 0];
 let device;
@@ -11,6 +13,7 @@ export async function open() {
 }
 
 export function prepare(task) {
+  if (task.kind === 'step') return prepareStep(device);
   if (task.kind === 'matmul') {
     const shape = [task.size, task.size];
     const [a, b] = ['a', 'b'].map((name) => Tensor.from(device, values(name, shape), shape));
@@ -38,7 +41,8 @@ export function prepare(task) {
   return { compute, dispose: () => [x, weight, gradOutput].forEach((tensor) => void tensor.dispose()) };
 }
 
-export async function run({ compute }, repetitions) {
+export async function run({ compute, run }, repetitions) {
+  if (run) return run();
   for (let i = 0; i < repetitions; i++) scope(() => void compute());
   await device.finish();
 }

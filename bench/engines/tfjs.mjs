@@ -1,7 +1,9 @@
 // TensorFlow.js on its WebGPU backend, channels last as it likes them best.
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-webgpu';
-import { convolutionShapes, permute, values } from '../tasks.mjs';
+import { convolutionShapes } from '../tasks.mjs';
+import { permute, values } from '../values.mjs';
+import { prepareStep } from './tfjs_step.mjs';
 
 const NHWC = [0, 2, 3, 1];
 const HWIO = [2, 3, 1, 0];
@@ -12,6 +14,7 @@ export async function open() {
 }
 
 export function prepare(task) {
+  if (task.kind === 'step') return prepareStep();
   if (task.kind === 'matmul') {
     const shape = [task.size, task.size];
     const [a, b] = ['a', 'b'].map((name) => tf.tensor2d(values(name, shape), shape));

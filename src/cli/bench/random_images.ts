@@ -1,10 +1,11 @@
-// Random images and labels of a data set's shape, for steps that are only timed: a few batches on the GPU, shown again and again.
+// Images for steps that are only timed: a few batches on the GPU, shown again and again.
 
 import {
   type AnyDataset,
   type DatasetInfo,
   type ImageBatch,
   type ImageSource,
+  type ImageSplit,
   ResidentImages,
   type StreamedSplit,
 } from '../../data/index.js';
@@ -13,23 +14,25 @@ import { Random } from '../../tensor/index.js';
 
 /**
  * @param count training images that there seem to be.
- * @param held images that there are, the first `held` of a training split that repeats them.
+ * @param held images that there are.
  */
 export function randomDataset(info: DatasetInfo, count: number, held: number): AnyDataset {
   const { channels, height, width, classes } = info;
   const random = new Random(0);
   const words = Uint32Array.from({ length: Math.ceil((held * channels * height * width) / 4) }, () => random.uint32());
   const images = new Uint8Array(words.buffer, 0, held * channels * height * width);
-  const labels = Uint16Array.from({ length: held }, () => random.below(classes));
-  const split = { images, labels, count: held };
-  return { ...info, source: 'random images', train: repeated(split, count), test: split };
+  const labels = Uint8Array.from({ length: held }, () => random.below(Math.min(classes, 256)));
+  return repeatedDataset(info, { images, labels, count: held }, count);
 }
 
-type Split = ConstructorParameters<typeof ResidentImages>[1];
+/** A data set whose `count` training images are these, again and again. */
+export function repeatedDataset(info: DatasetInfo, split: ImageSplit, count: number): AnyDataset {
+  return { ...info, source: `${split.count} images, repeated`, train: repeated(split, count), test: split };
+}
 
-function repeated(split: Split, count: number): StreamedSplit {
+function repeated(split: ImageSplit, count: number): StreamedSplit {
   return {
-    labels: Uint16Array.from({ length: count }, (_, i) => split.labels[i % split.count]),
+    labels: Uint8Array.from({ length: count }, (_, i) => split.labels[i % split.count]),
     count,
     read: async () => false, // All are on the GPU.
     first: (fewer) => repeated(split, fewer),
@@ -44,7 +47,7 @@ class RepeatedImages implements ImageSource {
 
   constructor(
     device: Device,
-    split: Split,
+    split: ImageSplit,
     readonly dataset: DatasetInfo,
     readonly count: number,
   ) {

@@ -1,7 +1,7 @@
 // shuffleblock bench step: times whole training steps of some networks by each method.
 
 import type { Command } from 'commander';
-import { DeviceMemoryError } from '../../device/index.js';
+import { DeviceMemoryError, InputError } from '../../device/index.js';
 import { METHOD_NAMES, type MethodName, methodNamed } from '../../train/index.js';
 import { type AdapterFlag, addAdapterOption, list, number, numbers, openCommandDevice } from '../options.js';
 import { startProgress } from '../progress.js';
@@ -31,7 +31,12 @@ export function addStepCommand(bench: Command): void {
   const command = bench
     .command('step')
     .description('Whole training steps on random images, by each method; topology updates count as their share.')
-    .option('--models <list>', 'separated by commas: lenet5, wrn-22-2, vgg-d, resnet-50, ...', list, MODELS)
+    .option(
+      '--models <list>',
+      'separated by commas: lenet5, wrn-22-2, vgg-d, resnet-50, ...',
+      names('--models'),
+      MODELS,
+    )
     .option('--methods <list>', `of ${METHOD_NAMES.join(', ')} (default: ${STEP_METHODS})`, methods)
     .option('--sparsity <list>', 'of all methods but dense (default: 0.9)', numbers('--sparsity'))
     .option('--block-size <list>', 'of dsb and ssb (default: 16)', numbers('--block-size'))
@@ -43,10 +48,19 @@ export function addStepCommand(bench: Command): void {
   addAdapterOption(addJsonOption(command)).action(stepCommand);
 }
 
+/** A parser of names separated by commas, at least one, for the flag `flag`. */
+function names(flag: string): (text: string) => string[] {
+  return (text) => {
+    const found = list(text);
+    if (found.length === 0) throw new InputError(`${flag}: expected names separated by commas, got '${text}'`);
+    return found;
+  };
+}
+
 function methods(text: string): MethodName[] {
-  const names = list(text);
-  for (const name of names) methodNamed(name);
-  return names as MethodName[];
+  const found = names('--methods')(text);
+  for (const name of found) methodNamed(name);
+  return found as MethodName[];
 }
 
 async function stepCommand(flags: StepFlags): Promise<void> {

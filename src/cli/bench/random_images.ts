@@ -8,6 +8,7 @@ import {
   type ImageSplit,
   ResidentImages,
   type StreamedSplit,
+  type UploadedBatch,
 } from '../../data/index.js';
 import type { Device } from '../../device/index.js';
 import { Random } from '../../tensor/index.js';
@@ -63,8 +64,12 @@ class RepeatedImages implements ImageSource {
     return this.resident.ready();
   }
 
-  batch(first: number, size: number): ImageBatch {
-    return this.resident.batch(first, size);
+  upload(first: number, size: number, into?: UploadedBatch): UploadedBatch {
+    return this.resident.upload(first, size, into);
+  }
+
+  assemble(batch: UploadedBatch): ImageBatch {
+    return this.resident.assemble(batch);
   }
 
   dispose(): void {

@@ -2,11 +2,12 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LOCK_NAME } from '../device/folder_lock.node.js';
 import { InputError } from '../device/index.js';
 import { isTemporaryFile, removeTemporaryFiles, writeFileAtomically } from '../train/atomic_write.node.js';
 import { type Checkpoint, parseCheckpoint, parseConfig, type RunConfig } from '../train/index.js';
 import { MetricsLog } from './metrics_log.js';
-import { LOCK_NAME, lockFolder } from './run_lock.js';
+import { lockFolder } from './run_lock.js';
 
 /** What config.json holds. */
 export interface RunSettings {

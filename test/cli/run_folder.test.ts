@@ -75,6 +75,8 @@ describe('lockFolder', () => {
   it('keeps a folder for one process, until it gives it back', () => {
     const unlock = lockFolder(folder);
     expect(JSON.parse(readFileSync(lock(), 'utf8')).pid).toBe(process.pid);
+    expect(() => lockFolder(folder)).toThrow(/got process \d+$/);
+    expect(readdirSync(folder)).toEqual(['.lock']);
     unlock();
     expect(existsSync(lock())).toBe(false);
     const again = lockFolder(folder);

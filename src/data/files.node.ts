@@ -45,7 +45,8 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-async function attempt<T>(work: Promise<T>, expectation: string): Promise<T> {
+/** @throws InputError with the reason of a failure behind what was expected. */
+export async function attempt<T>(work: Promise<T>, expectation: string): Promise<T> {
   try {
     return await work;
   } catch (error) {

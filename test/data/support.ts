@@ -1,4 +1,6 @@
 // Small files in the official formats, made here from random bytes.
+import { expect } from 'vitest';
+import { InputError } from '../../src/device/index.js';
 import { Random } from '../../src/tensor/random.js';
 
 export function randomBytes(size: number, seed: number): Uint8Array {
@@ -38,4 +40,15 @@ export function tarEntry(path: string, contents: Uint8Array, kind = '0', sizeByt
 /** Files as a page gets them from its user. */
 export function pageFile(name: string, ...contents: readonly Uint8Array[]): File {
   return new File(contents as Uint8Array<ArrayBuffer>[], name);
+}
+
+/** The message of an InputError, in one line, that the work must end with. */
+export async function refusal(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => new Error('expected an InputError, got none'),
+    (reason) => reason,
+  );
+  if (!(error instanceof InputError)) throw error;
+  expect(error.message).not.toContain('\n');
+  return error.message;
 }

@@ -1,15 +1,25 @@
-// shuffleblock data check, stats, preview: a look at a data set before training on it.
+// shuffleblock data fetch, check, stats, preview: a data set is brought, and looked at, before training on it.
 
 import type { Command } from 'commander';
 import {
   type AnyDataset,
   type DatasetInfo,
   datasetInfo,
+  FETCHABLE_NAMES,
+  fetchDataset,
+  MNIST,
   type SplitStatistics,
   splitStatistics,
 } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
-import { addDataOptions, addImageSizeOption, type DataFlags, describeData, loadData } from './data_options.js';
+import {
+  addDataOptions,
+  addImageSizeOption,
+  type DataFlags,
+  describeData,
+  loadData,
+  showFetching,
+} from './data_options.js';
 import { type PreviewFlags, previewCommand } from './data_preview.js';
 import { addAdapterOption, choice, number } from './options.js';
 import { startProgress } from './progress.js';
@@ -18,7 +28,15 @@ import { startProgress } from './progress.js';
 const MOST_CLASS_LINES = 20;
 
 export function addDataCommand(root: Command): void {
-  const data = root.command('data').description('Looks at a data set.');
+  const data = root.command('data').description('Brings or looks at a data set.');
+  data
+    .command('fetch')
+    .description('Downloads the official files of a data set, unless they are there.')
+    .argument('<name>', FETCHABLE_NAMES.join(', '))
+    .option('--data-dir <dir>', 'where to (default: NAME in $SHUFFLEBLOCK_DATA or the cache)')
+    .option('--data-url <url>', 'where from: the archive, or a folder with / at its end')
+    .option('--force', 'fetch files that are there, and replace them')
+    .action(fetchCommand);
   const command = (name: string) =>
     addImageSizeOption(addDataOptions(data.command(name).argument('<name>', 'data set')));
   command('check')
@@ -33,6 +51,25 @@ export function addDataCommand(root: Command): void {
     .option('--seed <n>', 'of order and augmentation (default: 0)', number('--seed'))
     .addOption(choice('--augment <how>', 'random crops and flips (default: standard)', ['none', 'standard']));
   addAdapterOption(preview).action((name: string, flags: PreviewFlags) => previewCommand(name, flags));
+}
+
+interface FetchFlags extends Pick<DataFlags, 'dataDir' | 'dataUrl'> {
+  readonly force?: boolean;
+}
+
+async function fetchCommand(name: string, { dataDir, dataUrl, force }: FetchFlags): Promise<void> {
+  const fetching = showFetching();
+  try {
+    const { dir, isNew } = await fetchDataset(name, dataDir, { url: dataUrl, force, ...fetching.options });
+    console.log(`data       ${dir}: ${isNew ? 'fetched' : 'was there already'}`);
+    if (datasetInfo(name) === MNIST) {
+      console.log(
+        `           --data-set mnist --data-dir ${dir} uses it; without a folder, mnist is the digits of the package`,
+      );
+    }
+  } finally {
+    fetching.stop();
+  }
 }
 
 interface Checked {

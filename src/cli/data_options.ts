@@ -6,6 +6,7 @@ import {
   BROKEN_IMAGES,
   type BrokenImagesRule,
   DATASET_NAMES,
+  type FetchOptions,
   type LoadDatasetOptions,
   loadDataset,
 } from '../data/index.node.js';
@@ -14,6 +15,7 @@ import { type Progress, startProgress } from './progress.js';
 
 export interface DataFlags {
   readonly dataDir?: string;
+  readonly dataUrl?: string;
   readonly imageSize?: number;
   readonly brokenImages?: BrokenImagesRule;
   readonly workers?: number;
@@ -27,7 +29,11 @@ export const DATASETS_HELP = DATASET_NAMES.join(', ').replace(
 
 export function addDataOptions(command: Command): Command {
   return command
-    .option('--data-dir <dir>', 'folder with its files (default: data/NAME, or NAME in $SHUFFLEBLOCK_DATA)')
+    .option(
+      '--data-dir <dir>',
+      'folder with its files (default: data/NAME, NAME in $SHUFFLEBLOCK_DATA or the cache; CIFAR is fetched there)',
+    )
+    .option('--data-url <url>', 'where to fetch CIFAR or MNIST from: an archive, or a folder with / at its end')
     .addOption(choice('--broken-images <rule>', 'what a damaged image file does (default: stop)', BROKEN_IMAGES))
     .option('--workers <n>', 'images decoded at the same time (default: cores)', number('--workers'));
 }
@@ -43,7 +49,7 @@ export function addImageSizeOption(command: Command): Command {
 /** Loads the data set of a command; images that take long to read show progress, damaged ones are named on stderr. */
 export async function loadData(
   name: string,
-  { dataDir, imageSize, brokenImages, workers }: DataFlags,
+  { dataDir, dataUrl, imageSize, brokenImages, workers }: DataFlags,
   options: LoadDatasetOptions = {},
 ): Promise<AnyDataset> {
   let progress: Progress | undefined;
@@ -56,12 +62,38 @@ export async function loadData(
     }
   };
   const warn = (message: string) => console.error(message);
+  const fetching = showFetching();
   try {
     const flags = { dir: dataDir, imageSize, brokenImages, workers };
-    return await loadDataset(name, { warn, ...flags, onRead, ...options });
+    return await loadDataset(name, {
+      warn,
+      ...flags,
+      onRead,
+      fetch: { url: dataUrl, ...fetching.options },
+      ...options,
+    });
   } finally {
     progress?.stop();
+    fetching.stop();
   }
+}
+
+/** Shows what is fetched, in megabytes, and says what is waited for. */
+export function showFetching(): { options: Pick<FetchOptions, 'log' | 'onBytes'>; stop: () => void } {
+  let progress: Progress | undefined;
+  const stop = () => {
+    progress?.stop();
+    progress = undefined;
+  };
+  const log = (line: string) => {
+    stop();
+    console.error(line);
+  };
+  const onBytes = (present: number, total: number) => {
+    progress ??= startProgress(Math.ceil(total / 1e6), 'MB');
+    progress.update(Math.floor(present / 1e6), 'fetching');
+  };
+  return { options: { log, onBytes }, stop };
 }
 
 export function describeData({ source, train, test }: AnyDataset): string {

@@ -11,11 +11,12 @@ export interface Progress {
   stop(): void;
 }
 
-export function startProgress(total: number, unit: string): Progress {
-  return process.stderr.isTTY ? bar(total, unit) : lines(total, unit);
+/** @param note shown until the first update. */
+export function startProgress(total: number, unit: string, note = 'starting'): Progress {
+  return process.stderr.isTTY ? bar(total, unit, note) : lines(total, unit);
 }
 
-function bar(total: number, unit: string): Progress {
+function bar(total: number, unit: string, firstNote: string): Progress {
   const single = new SingleBar({
     format: `{bar} {value}/{total} ${unit} | {note} | {left} left`,
     barsize: 24,
@@ -25,7 +26,7 @@ function bar(total: number, unit: string): Progress {
     fps: 5,
   });
   const left = remaining(total);
-  single.start(total, 0, { note: 'compiling shaders', left: '?' });
+  single.start(total, 0, { note: firstNote, left: '?' });
   return {
     update: (done, note) => single.update(done, { note, left: left(done) }),
     log(line) {

@@ -82,7 +82,8 @@ async function trainInFolder(
 ): Promise<void> {
   const start = performance.now();
   const { limitTrain, limitTest, imageSize, brokenImages } = config;
-  const dataFlags = { dataDir: files.dataDir, imageSize, brokenImages, workers: flags.workers };
+  const { workers, dataUrl } = flags;
+  const dataFlags = { dataDir: files.dataDir, dataUrl, imageSize, brokenImages, workers };
   const dataset = await loadData(config.dataSet, dataFlags, { limit: { train: limitTrain, test: limitTest } });
   const device = await openCommandDevice(flags.adapter);
   try {
@@ -125,7 +126,7 @@ function describeMethod(config: RunConfig): string {
 
 /** Trains, prints and saves. */
 async function train(trainer: Trainer, folder: RunFolder, { checkpointEvery, record }: TrainFlags): Promise<void> {
-  const progress = startProgress(trainer.totalSteps, 'steps');
+  const progress = startProgress(trainer.totalSteps, 'steps', 'compiling shaders');
   const topology = new TopologyLog(trainer.parts.topology?.layerCount ?? 0, (warning) => progress.log(warning));
   const interrupt = onInterrupt();
   let lastSave = performance.now();

@@ -1,22 +1,31 @@
 // The data sets by name, and where their files are.
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../device/index.js';
+import { FETCHABLE_NAMES, type FetchableSet, fetchableSet } from './archives.js';
+import { CIFAR10_FORMAT, CIFAR100_FORMAT } from './cifar.js';
 import { loadCifar10, loadCifar100 } from './cifar.node.js';
+import { fetchFolder, findDataFolder } from './data_folders.node.js';
 import type { AnyDataset } from './dataset.js';
+import { type FetchOptions, fetchSet, hasFiles } from './fetch.node.js';
 import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
 import { loadFolder } from './folders.node.js';
 import { checkImageSize, type ImageSetOptions } from './image_sets.js';
 import { datasetInfo } from './infos.js';
+import { MNIST } from './mnist.js';
 import { loadMnist } from './mnist.node.js';
 
 export interface LoadDatasetOptions extends ImageSetOptions {
   /**
-   * The folder with its files. Without it, they are looked for in `data/NAME` and in `NAME` below the folder that the environment
-   * variable SHUFFLEBLOCK_DATA names. MNIST comes with shuffleblock and needs none.
+   * The folder with its files. Without it, they are looked for in `data/NAME`, and in `NAME` below the folder that the environment
+   * variable SHUFFLEBLOCK_DATA names and below `~/.cache/shuffleblock-data` (XDG_CACHE_HOME). Digits of MNIST come with shuffleblock.
    */
   readonly dir?: string;
+  /**
+   * Fetches CIFAR-10, CIFAR-100 and, where `dir` is given, MNIST if none of their files are there, as `fetchDataset` does. Without it
+   * nothing is fetched.
+   */
+  readonly fetch?: FetchOptions;
 }
 
 interface Loader {
@@ -33,12 +42,12 @@ const LOADERS: Readonly<Record<string, Loader>> = {
   cifar10: {
     load: loadCifar10,
     files: 'the files of its binary version (https://www.cs.toronto.edu/~kriz/cifar.html)',
-    folders: ['cifar-10-batches-bin'],
+    folders: [CIFAR10_FORMAT.folder],
   },
   cifar100: {
     load: loadCifar100,
     files: 'the files of its binary version (https://www.cs.toronto.edu/~kriz/cifar.html)',
-    folders: ['cifar-100-binary'],
+    folders: [CIFAR100_FORMAT.folder],
   },
   tinyimagenet: {
     load: (dir, options) => loadFolder(TINY_IMAGENET, dir, options),
@@ -62,23 +71,58 @@ export const DATASET_NAMES: readonly string[] = ['mnist', ...Object.keys(LOADERS
  */
 export async function loadDataset(name: string, options: LoadDatasetOptions = {}): Promise<AnyDataset> {
   const info = datasetInfo(name);
-  const { dir, imageSize } = options;
-  const dataset =
-    info.name === 'mnist'
-      ? await loadMnist(dir, options)
-      : await LOADERS[info.name].load(dir ?? findFolder(info.name), options);
-  checkImageSize(dataset, imageSize);
-  return dataset;
+  // Those that are fetched have images of one size.
+  if (fetchableSet(info.name)) checkImageSize(info, options.imageSize);
+  if (options.fetch?.url !== undefined) checkFetchable(info.name, options.dir);
+  if (info.name === MNIST.name && options.dir === undefined) return loadMnist(undefined, options);
+  const dir = await folderOf(info.name, options);
+  return info.name === MNIST.name ? loadMnist(dir, options) : LOADERS[info.name].load(dir, options);
 }
 
-/** @throws InputError that says which files to put where. */
-function findFolder(name: string): string {
-  const { files, folders = [] } = LOADERS[name];
-  const roots = ['data', process.env.SHUFFLEBLOCK_DATA].filter((root) => root !== undefined && root !== '');
-  const candidates = roots.flatMap((root) => [name, ...folders].map((folder) => join(root!, folder)));
-  const found = candidates.find((folder) => existsSync(folder));
+/**
+ * Downloads the official files of CIFAR-10, CIFAR-100 or MNIST, unless they are there.
+ * @param dir default: `NAME` below the folder that the environment variable SHUFFLEBLOCK_DATA names, or `~/.cache/shuffleblock-data`.
+ * @returns that folder, and whether anything had to be fetched.
+ * @throws InputError if there is no such data set, no network, or the disk is full; nothing has changed then.
+ */
+export async function fetchDataset(
+  name: string,
+  dir?: string,
+  options: FetchOptions = {},
+): Promise<{ dir: string; isNew: boolean }> {
+  const info = datasetInfo(name);
+  const target = dir ?? fetchFolder(info.name);
+  return { dir: target, isNew: await fetchSet(fetchable(info.name), target, options) };
+}
+
+/** The folder with the files, once there are some. */
+async function folderOf(name: string, { dir, fetch }: LoadDatasetOptions): Promise<string> {
+  const set = fetchableSet(name);
+  const found = dir ?? (await findDataFolder(name, [name, ...(LOADERS[name].folders ?? [])]));
+  if (set && fetch) {
+    const target = found ?? fetchFolder(name);
+    if (!(await hasFiles(set, target))) await fetchSet(set, target, fetch);
+    return target;
+  }
   if (found !== undefined) return found;
+  const hint = set ? `; shuffleblock data fetch ${name} downloads them` : '';
   throw new InputError(
-    `${name}: expected a folder with ${files}, got none; pass --data_dir DIR or put it in ${join('data', name)}`,
+    `${name}: expected a folder with ${LOADERS[name].files}, got none; pass --data_dir DIR or put it in ${join('data', name)}${hint}`,
   );
+}
+
+/** @throws InputError if an address was given for nothing. */
+function checkFetchable(name: string, dir: string | undefined): void {
+  const set = fetchable(name);
+  if (set.name === MNIST.name && dir === undefined) {
+    throw new InputError(
+      'data url: expected --data_dir DIR beside it for mnist, of which digits come with shuffleblock',
+    );
+  }
+}
+
+function fetchable(name: string): FetchableSet {
+  const set = fetchableSet(name);
+  if (set) return set;
+  throw new InputError(`data set to fetch: expected one of ${FETCHABLE_NAMES.join(', ')}, got ${name}`);
 }

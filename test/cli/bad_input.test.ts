@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeSafetensors, type SafetensorsTensor, safetensor } from '../../src/train/index.js';
+import { closedPort } from '../data/file_server.js';
 import { cifarFile, idxFile, randomBytes } from '../data/support.js';
 import { buildCommandLine, type Ended } from '../support/command_line.node.js';
 
@@ -117,13 +118,23 @@ describe('data', () => {
   }
 
   it('no folder, or none such', async () => {
+    const unreachable = ['--data-url', await closedPort()];
     await refusedTraining(
-      ['--data-set', 'cifar10'],
-      /^cifar10: expected a folder with the files of its binary version .*, got none; pass --data_dir/,
+      ['--data-set', 'cifar-100', '--data_dir', 'nowhere', ...unreachable],
+      /^cifar100: expected to fetch http\S*cifar-100-binary\.tar\.gz, got .*; without a network, put .* into \S*nowhere$/,
     );
     await refusedTraining(
-      ['--data-set', 'cifar-100', '--data_dir', 'nowhere'],
-      /^cifar100: expected train\.bin in \S*nowhere or .*, but there is no \S*nowhere$/,
+      ['--data-dir', 'nowhere', ...unreachable],
+      /^mnist: expected to fetch http\S*train-images-idx3-ubyte\.gz, got .*, put train\S*\.gz, .* into \S*nowhere$/,
+    );
+    await refusedTraining(unreachable, /^data url: expected --data_dir DIR beside it for mnist, /);
+    await refusedTraining(
+      ['--data-set', 'imagenet', ...unreachable],
+      /^data set to fetch: expected one of mnist, cifar10, cifar100, got imagenet$/,
+    );
+    await refusedTraining(
+      ['--data-set', 'cifar10', '--image-size', '64'],
+      /^image size: expected 32, that of cifar10, got 64$/,
     );
   });
 

@@ -3,10 +3,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadCifar10, loadCifar100, loadDataset, loadMnist } from '../../src/data/index.node.js';
-import { InputError } from '../../src/device/index.js';
-import { cifarFile, idxFile, randomBytes } from './support.js';
+import { cifarFile, idxFile, randomBytes, refusal } from './support.js';
 
 const root = mkdtempSync(join(tmpdir(), 'shuffleblock-data-'));
 let dir: string;
@@ -14,21 +13,12 @@ let dir: string;
 beforeEach(() => {
   dir = mkdtempSync(join(root, 'case-'));
 });
+afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rmSync(root, { recursive: true }));
 
 function put(path: string, bytes: Uint8Array): void {
   mkdirSync(dirname(join(dir, path)), { recursive: true });
   writeFileSync(join(dir, path), bytes);
-}
-
-async function refusal(loading: Promise<unknown>): Promise<string> {
-  const error: unknown = await loading.then(
-    () => new Error('expected an InputError, got none'),
-    (reason) => reason,
-  );
-  if (!(error instanceof InputError)) throw error;
-  expect(error.message).not.toContain('\n');
-  return error.message;
 }
 
 describe('loadMnist', () => {
@@ -167,8 +157,20 @@ describe('CIFAR', () => {
       'data set: expected one of mnist, cifar10, cifar100, tinyimagenet, imagenet, folder, got svhn',
     );
     expect(await refusal(loadDataset('toString'))).toContain('got toString');
+    vi.stubEnv('XDG_CACHE_HOME', dir);
+    vi.stubEnv('SHUFFLEBLOCK_DATA', '');
     expect(await refusal(loadDataset('cifar10'))).toMatch(
-      /^cifar10: expected a folder .*, got none; pass --data_dir DIR or put it in data\/cifar10$/,
+      /^cifar10: expected a folder .*, got none; pass --data_dir DIR or put it in data\/cifar10; shuffleblock data fetch cifar10 /,
     );
+    put('shuffleblock-data/cifar-10-batches-bin/test_batch.bin', batch(6));
+    const { test, source } = await loadDataset('cifar10', { parts: ['test'] });
+    expect([test.count, source]).toEqual([2, `${dir}/shuffleblock-data/cifar-10-batches-bin`]);
+    // The nearer folder comes first, if there are files in it.
+    vi.stubEnv('SHUFFLEBLOCK_DATA', join(dir, 'mine'));
+    mkdirSync(join(dir, 'mine', 'cifar10'), { recursive: true });
+    const other = () => loadDataset('cifar10', { parts: ['test'] });
+    expect((await other()).source).toBe(source);
+    put('mine/cifar10/test_batch.bin', batch(7));
+    expect((await other()).source).toBe(`${dir}/mine/cifar10`);
   });
 });

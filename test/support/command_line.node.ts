@@ -19,7 +19,10 @@ export interface CommandLine {
   /** @param timeoutMs after which the process is killed; default a minute. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>, timeoutMs?: number): Promise<Ended>;
   /** The process, running, and its end. */
-  start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended> };
+  start(
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ): { child: ChildProcess; ended: Promise<Ended> };
   dispose(): void;
 }
 

@@ -133,7 +133,7 @@ it('a process that is killed leaves nothing half-written, and the next goes on',
   server.answers = [file(bytes)];
   const { child, ended } = start();
   const unpacked = join(dir, '.fetch-tiny', 'unpacked');
-  while (!existsSync(unpacked)) await sleep(1);
+  while (!existsSync(unpacked) && child.exitCode === null) await sleep(1);
   const watcher = watch(unpacked, () => child.kill('SIGKILL'));
   await ended;
   watcher.close();

@@ -15,18 +15,7 @@ import {
   type LabelledFile,
 } from '../../src/data/index.js';
 import { IMAGENET, loadCifar10, loadDataset } from '../../src/data/index.node.js';
-import { InputError } from '../../src/device/index.js';
-import { cifarFile, idxFile, pageFile, randomBytes, tarEntry } from './support.js';
-
-async function refusal(work: Promise<unknown>): Promise<string> {
-  const error: unknown = await work.then(
-    () => new Error('expected an InputError, got none'),
-    (reason) => reason,
-  );
-  if (!(error instanceof InputError)) throw error;
-  expect(error.message).not.toContain('\n');
-  return error.message;
-}
+import { cifarFile, idxFile, pageFile, randomBytes, refusal, tarEntry } from './support.js';
 
 const root = mkdtempSync(join(tmpdir(), 'shuffleblock-page-'));
 afterAll(() => rmSync(root, { recursive: true }));

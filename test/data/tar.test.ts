@@ -7,8 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ByteStream, readBytes } from '../../src/data/byte_stream.js';
 import { readTar } from '../../src/data/tar.js';
-import { InputError } from '../../src/device/index.js';
-import { pageFile, randomBytes, tarEntry } from './support.js';
+import { pageFile, randomBytes, refusal, tarEntry } from './support.js';
 
 const MOST = 2 ** 20;
 const END = new Uint8Array(1024);
@@ -16,16 +15,6 @@ const END = new Uint8Array(1024);
 async function read(archive: Uint8Array, wanted: readonly string[], most = MOST, mostOfOne = MOST) {
   const stream = await ByteStream.open(pageFile('a.tar', archive), 'a.tar', most);
   return readTar(stream, 'a.tar', new Set(wanted), mostOfOne);
-}
-
-async function refusal(work: Promise<unknown>): Promise<string> {
-  const error: unknown = await work.then(
-    () => new Error('expected an InputError, got none'),
-    (reason) => reason,
-  );
-  if (!(error instanceof InputError)) throw error;
-  expect(error.message).not.toContain('\n');
-  return error.message;
 }
 
 describe('readTar', () => {

@@ -1,6 +1,6 @@
 // AlexNet for small images, after Lee, Ajanthan and Torr, "SNIP" (ICLR 2019): strides in place of pooling, BatchNorm throughout.
 
-import { BatchNorm, type LayerContext, Linear, type Mode, Module, ReLU, Sequential } from '../nn/index.js';
+import { BatchNorm, Identity, type LayerContext, Linear, type Mode, Module, Sequential } from '../nn/index.js';
 import { flatten } from '../shaders/index.js';
 import type { Tensor } from '../tensor/index.js';
 import { convBnRelu } from './convolution.js';
@@ -36,5 +36,9 @@ export class AlexNet extends Module {
 }
 
 function linearBnRelu(context: LayerContext, inFeatures: number, outFeatures: number): Module[] {
-  return [new Linear(context, inFeatures, outFeatures), new BatchNorm(context, outFeatures), new ReLU()];
+  return [
+    new Linear(context, inFeatures, outFeatures),
+    new BatchNorm(context, outFeatures, { relu: true }),
+    new Identity(),
+  ];
 }

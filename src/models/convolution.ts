@@ -1,6 +1,6 @@
 // Convolutions as AlexNet, VGG and ResNet repeat them: the border keeps the image's size but for the stride, and a BatchNorm follows.
 
-import { BatchNorm, Conv2d, type LayerContext, type Module, ReLU } from '../nn/index.js';
+import { BatchNorm, Conv2d, Identity, type LayerContext, type Module } from '../nn/index.js';
 
 /** What all convolutions of one network share. */
 export interface ConvContext extends LayerContext {
@@ -20,7 +20,7 @@ export function convolution(
   return new Conv2d(context, inChannels, outChannels, kernel, { stride, padding: Math.floor(kernel / 2), bias });
 }
 
-/** Three modules for a Sequential: the convolution, its BatchNorm, ReLU. */
+/** Three modules for a Sequential: the convolution, its BatchNorm, and ReLU, which the BatchNorm computes. */
 export function convBnRelu(
   context: ConvContext,
   inChannels: number,
@@ -30,7 +30,7 @@ export function convBnRelu(
 ): Module[] {
   return [
     convolution(context, inChannels, outChannels, kernel, stride),
-    new BatchNorm(context, outChannels),
-    new ReLU(),
+    new BatchNorm(context, outChannels, { relu: true }),
+    new Identity(),
   ];
 }

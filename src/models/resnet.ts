@@ -41,14 +41,14 @@ class BasicBlock extends Module {
   constructor(context: ConvContext, inChannels: number, width: number, stride: number) {
     super();
     this.conv1 = convolution(context, inChannels, width, 3, stride);
-    this.bn1 = new BatchNorm(context, width);
+    this.bn1 = new BatchNorm(context, width, { relu: true });
     this.conv2 = convolution(context, width, width, 3);
     this.bn2 = new BatchNorm(context, width);
     this.downsample = downsampling(context, inChannels, width, stride);
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const hidden = relu(this.bn1.forward(this.conv1.forward(x), mode));
+    const hidden = this.bn1.forward(this.conv1.forward(x), mode);
     const residual = this.bn2.forward(this.conv2.forward(hidden), mode);
     return relu(add(residual, this.downsample?.forward(x, mode) ?? x));
   }
@@ -68,17 +68,17 @@ class Bottleneck extends Module {
     super();
     const outChannels = width * Bottleneck.expansion;
     this.conv1 = convolution(context, inChannels, width, 1);
-    this.bn1 = new BatchNorm(context, width);
+    this.bn1 = new BatchNorm(context, width, { relu: true });
     this.conv2 = convolution(context, width, width, 3, stride);
-    this.bn2 = new BatchNorm(context, width);
+    this.bn2 = new BatchNorm(context, width, { relu: true });
     this.conv3 = convolution(context, width, outChannels, 1);
     this.bn3 = new BatchNorm(context, outChannels);
     this.downsample = downsampling(context, inChannels, outChannels, stride);
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const narrowed = relu(this.bn1.forward(this.conv1.forward(x), mode));
-    const hidden = relu(this.bn2.forward(this.conv2.forward(narrowed), mode));
+    const narrowed = this.bn1.forward(this.conv1.forward(x), mode);
+    const hidden = this.bn2.forward(this.conv2.forward(narrowed), mode);
     const residual = this.bn3.forward(this.conv3.forward(hidden), mode);
     return relu(add(residual, this.downsample?.forward(x, mode) ?? x));
   }
@@ -111,7 +111,7 @@ export class ResNet extends Module {
     const stage = (i: number) => stageOf(block, shared, counts[i], inputs[i], WIDTHS[i], i === 0 ? 1 : 2);
     this.conv1 =
       stem === '7x7' ? convolution(shared, channels, WIDTHS[0], 7, 2) : convolution(shared, channels, WIDTHS[0], 3);
-    this.bn1 = new BatchNorm(context, WIDTHS[0]);
+    this.bn1 = new BatchNorm(context, WIDTHS[0], { relu: true });
     this.layer1 = stage(0);
     this.layer2 = stage(1);
     this.layer3 = stage(2);
@@ -120,7 +120,7 @@ export class ResNet extends Module {
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const stem = relu(this.bn1.forward(this.conv1.forward(x), mode));
+    const stem = this.bn1.forward(this.conv1.forward(x), mode);
     const pooled = maxPool2d(stem, { kernel: 3, stride: 2, padding: 1 });
     const stages = [this.layer1, this.layer2, this.layer3, this.layer4];
     const features = stages.reduce((value, stage) => stage.forward(value, mode), pooled);

@@ -12,7 +12,7 @@ import {
   Sequential,
   zeros,
 } from '../nn/index.js';
-import { add, globalAvgPool2d, relu } from '../shaders/index.js';
+import { add, globalAvgPool2d } from '../shaders/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { ModelOptions } from './registry.js';
 
@@ -50,17 +50,17 @@ class BasicBlock extends Module {
 
   constructor(context: BlockContext, inChannels: number, outChannels: number, stride: number) {
     super();
-    this.bn1 = new BatchNorm(context, inChannels);
+    this.bn1 = new BatchNorm(context, inChannels, { relu: true });
     this.conv0 = convolution(context, inChannels, outChannels, 3, stride);
-    this.bn2 = new BatchNorm(context, outChannels);
+    this.bn2 = new BatchNorm(context, outChannels, { relu: true });
     this.dropout = new Dropout(context.dropout, context.streams++);
     this.conv1 = convolution(context, outChannels, outChannels, 3, 1);
     if (inChannels !== outChannels) this.conv2 = convolution(context, inChannels, outChannels, 1, stride);
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const activated = relu(this.bn1.forward(x, mode));
-    const hidden = relu(this.bn2.forward(this.conv0.forward(activated), mode));
+    const activated = this.bn1.forward(x, mode);
+    const hidden = this.bn2.forward(this.conv0.forward(activated), mode);
     const residual = this.conv1.forward(this.dropout.forward(hidden, mode));
     return add(this.conv2 ? this.conv2.forward(activated) : x, residual);
   }
@@ -104,13 +104,13 @@ export class WideResNet extends Module {
     this.net1 = new Stage(shared, blocks, 16, 16 * width, 1);
     this.net2 = new Stage(shared, blocks, 16 * width, 32 * width, 2);
     this.net3 = new Stage(shared, blocks, 32 * width, 64 * width, 2);
-    this.bn1 = new BatchNorm(context, 64 * width);
+    this.bn1 = new BatchNorm(context, 64 * width, { relu: true });
     this.fc = new Linear(context, 64 * width, classes, { initializeBias: zeros });
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
     const stem = this.net0_block0_conv0.forward(x);
     const features = this.net3.forward(this.net2.forward(this.net1.forward(stem, mode), mode), mode);
-    return this.fc.forward(globalAvgPool2d(relu(this.bn1.forward(features, mode))));
+    return this.fc.forward(globalAvgPool2d(this.bn1.forward(features, mode)));
   }
 }

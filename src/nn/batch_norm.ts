@@ -1,4 +1,5 @@
-// Batch normalisation (Ioffe and Szegedy, ICML 2015) with PyTorch's running statistics, for features [F,N] and images [C,H,W,N].
+// Batch normalisation (Ioffe and Szegedy, ICML 2015) with PyTorch's running statistics, for features [F,N] and images [C,H,W,N]; and
+// the ReLU that often follows.
 
 import { Parameter } from '../autograd/index.js';
 import { batchNorm } from '../shaders/index.js';
@@ -13,7 +14,12 @@ export class BatchNorm extends Module {
   readonly running_mean: Statistic;
   readonly running_var: Statistic;
 
-  constructor({ device }: LayerContext, channels: number) {
+  /** @param options with `relu`, what comes out is no less than 0. */
+  constructor(
+    { device }: LayerContext,
+    channels: number,
+    private readonly options: { readonly relu?: boolean } = {},
+  ) {
     super();
     const ones = new Float32Array(channels).fill(1);
     this.weight = new Parameter(Tensor.from(device, ones, [channels]));
@@ -31,6 +37,6 @@ export class BatchNorm extends Module {
 
   override forward(x: Tensor, { training }: Mode): Tensor {
     const running = { mean: this.running_mean.tensor, variance: this.running_var.tensor };
-    return batchNorm(x, this.weight, this.bias, running, { training });
+    return batchNorm(x, this.weight, this.bias, running, { training, ...this.options });
   }
 }

@@ -16,6 +16,6 @@ export { type Mode, Module, Statistic } from './module.js';
 export { Sequential } from './sequential.js';
 export { nonstructured, type SparseForm, shuffledBlocks } from './sparse_form.js';
 export { type FormOf, type SparsifyOptions, sparsifiableLayers, sparsify } from './sparsify.js';
-export { MaxPool2d, ReLU } from './stateless.js';
+export { Identity, MaxPool2d, ReLU } from './stateless.js';
 export { watchOutputs } from './watch_outputs.js';
 export { DenseWeight, type SparseWeight, type Weight } from './weight.js';

@@ -10,6 +10,13 @@ export class ReLU extends Module {
   }
 }
 
+/** Holds the number of a part that another computes, such as the ReLU of a BatchNorm. */
+export class Identity extends Module {
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
 export class MaxPool2d extends Module {
   constructor(private readonly options: Pool2dOptions) {
     super();

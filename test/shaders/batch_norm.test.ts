@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backward, Parameter } from '../../src/autograd/index.js';
 import { batchNorm } from '../../src/shaders/batch_norm/batch_norm.js';
+import { relu } from '../../src/shaders/relu/relu.js';
 import { type Shape, scope, sizeOf, Tensor } from '../../src/tensor/index.js';
 import { checkOperation } from '../support/check_operation.js';
 import { expectClose, normalValues } from '../support/compare.js';
@@ -187,6 +188,60 @@ describe('batchNorm in evaluation', () => {
     });
     expect(Array.from(await running.mean.read())).toEqual(Array.from(running.values.mean));
     expect(Array.from(await running.variance.read())).toEqual(Array.from(running.values.variance));
+  });
+});
+
+describe('batchNorm with ReLU', () => {
+  const rectified = (y: Float64Array) => y.map((value) => Math.max(value, 0));
+
+  it.each([...SMALL, ...LARGE].map((shape) => ({ shape })))('in training, $shape', async ({ shape }) => {
+    const channels = shape[0];
+    await checkOperation(device, {
+      name: 'batchNorm and ReLU, training',
+      inputs: { x: shape, weight: [channels], bias: [channels] },
+      forward: ({ x, weight, bias }) =>
+        batchNorm(x, weight, bias, runningOf(channels), { training: true, relu: true, epsilon: EPSILON }),
+      reference: ({ x, weight, bias }) => rectified(batchNormed(x, weight, bias, moments(x, channels))),
+      gradients: ({ x, weight, bias }, gradOutput) => {
+        const y = batchNormed(x, weight, bias, moments(x, channels));
+        return trainingGradients(
+          x,
+          weight,
+          gradOutput.map((grad, i) => (y[i] > 0 ? grad : 0)),
+        );
+      },
+    });
+  });
+
+  it.each([...SMALL, LARGE[1]].map((shape) => ({ shape })))('in evaluation, $shape', async ({ shape }) => {
+    const channels = shape[0];
+    const running = runningOf(channels);
+    await checkOperation(device, {
+      name: 'batchNorm and ReLU, evaluation',
+      inputs: { x: shape, weight: [channels], bias: [channels] },
+      forward: ({ x, weight, bias }) => batchNorm(x, weight, bias, running, { training: false, relu: true }),
+      reference: ({ x, weight, bias }) => rectified(batchNormed(x, weight, bias, running.values)),
+    });
+  });
+
+  it('is the composition, bit for bit', async () => {
+    const run = async (fused: boolean) => {
+      const x = new Parameter(Tensor.from(device, normalValues(3 * 33 * 32 * 8, 1), [3, 33, 32, 8]));
+      const weight = new Parameter(Tensor.from(device, normalValues(3, 2), [3]));
+      const bias = new Parameter(Tensor.from(device, normalValues(3, 3), [3]));
+      const normed = batchNorm(x, weight, bias, runningOf(3), { training: true, relu: fused });
+      const y = fused ? normed : relu(normed);
+      backward(y, Tensor.from(device, normalValues(y.size, 4), y.shape));
+      return Promise.all([y, x.grad!, weight.grad!, bias.grad!].map((tensor) => tensor.read()));
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
+
+  it('shows NaN', async () => {
+    const x = Tensor.from(device, [Number.NaN, 1, -1, 2], [1, 4]);
+    const one = Tensor.from(device, [1], [1]);
+    const y = batchNorm(x, one, one, runningOf(1), { training: false, relu: true });
+    expect(Array.from(await y.read()).map(Number.isNaN)).toEqual([true, false, false, false]);
   });
 });
 

@@ -38,6 +38,8 @@ export interface BatchNormOptions {
   readonly momentum?: number;
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
+  /** y = max(y, 0): spares the three passes over memory of a `relu` that follows. */
+  readonly relu?: boolean;
 }
 
 /** x seen as rows of one channel each, and how they are split into parts. Lengths in Vecs. */
@@ -78,7 +80,7 @@ function batchNormShape(
 /**
  * y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each channel; x [C,...,N], weight and bias [C].
  * Training: mean and biased variance of this batch; `running` moves by `momentum` towards the mean and unbiased variance.
- * Evaluation: those of `running`.
+ * Evaluation: those of `running`. With `relu`, max(y, 0).
  * @throws InputError in training with a single value a channel, whose variance says nothing.
  */
 export function batchNorm(
@@ -88,29 +90,23 @@ export function batchNorm(
   running: RunningStatistics,
   options: BatchNormOptions,
 ): Tensor {
-  const { training, momentum = 0.1, epsilon = 1e-5 } = options;
+  const { training, momentum = 0.1, epsilon = 1e-5, relu = false } = options;
   const y = Tensor.empty(x.device, batchNormShape(x.shape, weight.shape, bias.shape, running, options));
   const rows = splitRows(x.shape[0], x.size / x.shape[0]);
   const statistics = training
     ? batchStatistics(x, running, rows, momentum, epsilon)
     : runningStatistics(running, epsilon);
-  overVecs(forwardKernel, { x, statistics, weight, bias, y }, rows, {});
-  const attributes = { training, epsilon, running };
+  const variant = { RELU: relu ? 1 : 0 };
+  overVecs(forwardKernel.with(variant), { x, statistics, weight, bias, y }, rows, {});
+  const attributes = { training, epsilon, running, relu };
   return record({ name: 'batchNorm', attributes }, y, [x, weight, bias], (gradOutput) => {
-    const [gradWeight, gradBias] = gradSums(x, gradOutput, statistics, rows);
+    const saved = { x, grad_output: gradOutput, statistics, weight, bias };
+    const [gradWeight, gradBias] = gradSums(gradSumsKernel.with(variant), saved, rows);
     let gradInput: Tensor | undefined;
     if (needsGrad(x)) {
       gradInput = Tensor.empty(x.device, x.shape);
-      const tensors = {
-        x,
-        grad_output: gradOutput,
-        statistics,
-        weight,
-        grad_weight: gradWeight,
-        grad_bias: gradBias,
-        grad_input: gradInput,
-      };
-      overVecs(gradInputKernel, tensors, rows, { training: training ? 1 : 0 });
+      const tensors = { ...saved, grad_weight: gradWeight, grad_bias: gradBias, grad_input: gradInput };
+      overVecs(gradInputKernel.with(variant), tensors, rows, { training: training ? 1 : 0 });
     }
     return [gradInput, gradWeight, gradBias];
   });
@@ -151,18 +147,10 @@ function runningStatistics({ mean, variance }: RunningStatistics, epsilon: numbe
   return statistics;
 }
 
-/** Gradients of weight and bias, [C] each. The gradient of x needs them too. */
-function gradSums(x: Tensor, gradOutput: Tensor, statistics: Tensor, rows: Rows): [Tensor, Tensor] {
-  const partialWeight = Tensor.empty(x.device, [rows.parts, rows.rows]);
-  const partialBias = Tensor.empty(x.device, [rows.parts, rows.rows]);
-  const tensors = {
-    x,
-    grad_output: gradOutput,
-    statistics,
-    partial_weight: partialWeight,
-    partial_bias: partialBias,
-  };
-  overParts(gradSumsKernel, tensors, rows);
+/** Gradients of weight and bias, [C] each. The gradient of x needs them too. @param saved x, gradOutput and what y came from. */
+function gradSums(kernel: Kernel, saved: Readonly<Record<string, Tensor>>, rows: Rows): [Tensor, Tensor] {
+  const [partialWeight, partialBias] = [0, 1].map(() => Tensor.empty(saved.x.device, [rows.parts, rows.rows]));
+  overParts(kernel, { ...saved, partial_weight: partialWeight, partial_bias: partialBias }, rows);
   return [sumOfParts(partialWeight), sumOfParts(partialBias)];
 }
 

@@ -1,6 +1,8 @@
-// y[row, i] = (x[row, i] - mean[row]) * inverse_std[row] * weight[row] + bias[row]; x [rows, row_length], row_length in Vecs.
+// y[row, i] = (x[row, i] - mean[row]) * inverse_std[row] * weight[row] + bias[row], with RELU no less than 0; x [rows, row_length],
+// row_length in Vecs. NaN stays NaN.
 alias Vec = vec4<f32>;
 const LANES: u32 = 4;
+const RELU: u32 = 0;
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
@@ -25,5 +27,7 @@ fn main(
   if (i >= params.count) { return; }
   let row = i / params.row_length;
   let factor = statistics[row].y * weight[row];
-  y[i] = (x[i] - statistics[row].x) * factor + bias[row];
+  var value = (x[i] - statistics[row].x) * factor + bias[row];
+  if (RELU == 1u) { value = select(value, Vec(0.0), value < Vec(0.0)); }
+  y[i] = value;
 }

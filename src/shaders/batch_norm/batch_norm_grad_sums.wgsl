@@ -1,7 +1,8 @@
 // Sums over one part of a row: partial_bias[part, row] = sum of grad_output, partial_weight[part, row] = sum of grad_output * normalised,
-// with normalised = (x - mean) * inverse_std. A part is the work of `row_threads` threads; a workgroup holds several where rows are short.
+// with normalised = (x - mean) * inverse_std. With RELU, grad_output counts where the output was above 0. A part is the work of `row_threads` threads; a workgroup holds several where rows are short.
 alias Vec = vec4<f32>;
 const LANES: u32 = 4;
+const RELU: u32 = 0;
 const WORKGROUP_SIZE: u32 = 128;
 
 struct Params {
@@ -15,9 +16,11 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<Vec>;
 @group(0) @binding(1) var<storage, read> grad_output: array<Vec>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
-@group(0) @binding(3) var<storage, read_write> partial_weight: array<f32>; // [part][row]
-@group(0) @binding(4) var<storage, read_write> partial_bias: array<f32>;
-@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read> bias: array<f32>;
+@group(0) @binding(5) var<storage, read_write> partial_weight: array<f32>; // [part][row]
+@group(0) @binding(6) var<storage, read_write> partial_bias: array<f32>;
+@group(0) @binding(7) var<uniform> params: Params;
 
 const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
 
@@ -38,11 +41,15 @@ fn main(
   let end = min(start + params.part_length, (row + 1u) * params.row_length);
 
   let mean = statistics[row].x;
+  let factor = statistics[row].y * weight[row];
   var plain = Vec(0.0);
   var weighted = Vec(0.0);
   for (var i = start + thread; i < end; i += params.row_threads) {
-    plain += grad_output[i];
-    weighted = fma(grad_output[i], x[i] - mean, weighted);
+    let centred = x[i] - mean;
+    var grad = grad_output[i];
+    if (RELU == 1u) { grad = select(Vec(0.0), grad, centred * factor + bias[row] > Vec(0.0)); }
+    plain += grad;
+    weighted = fma(grad, centred, weighted);
   }
   sums[lane] = vec2<f32>(dot(vec4<f32>(plain), LANE_MASK), dot(vec4<f32>(weighted), LANE_MASK));
   for (var half = params.row_threads / 2u; half > 0u; half /= 2u) {

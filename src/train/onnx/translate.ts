@@ -26,6 +26,7 @@ interface BatchNormAttributes {
   readonly epsilon: number;
   readonly training: boolean;
   readonly running: RunningStatistics;
+  readonly relu: boolean;
 }
 
 const elementwise =
@@ -70,10 +71,11 @@ const OPERATIONS: Readonly<Record<string, Translate>> = {
   },
   conv2d: (onnx, [x, weight], { stride, paddingY, paddingX }: ConvAttributes) =>
     onnx.node('Conv', [onnx.value(x), onnx.value(weight)], windowAttributes(stride, paddingY, paddingX)),
-  batchNorm: (onnx, [x, weight, bias], { epsilon, training, running }: BatchNormAttributes) => {
+  batchNorm: (onnx, [x, weight, bias], { epsilon, training, running, relu }: BatchNormAttributes) => {
     if (training) throw new InputError('onnx: expected batchNorm in evaluation mode, got training');
     const inputs = [x, weight, bias, running.mean, running.variance].map((tensor) => onnx.value(tensor));
-    return onnx.node('BatchNormalization', inputs, { epsilon: { float: epsilon } });
+    const y = onnx.node('BatchNormalization', inputs, { epsilon: { float: epsilon } });
+    return relu ? onnx.node('Relu', [y]) : y;
   },
 };
 

@@ -1,7 +1,7 @@
 // shuffleblock train: one training run, from flags to a run folder.
 
 import { resolve } from 'node:path';
-import { InputError } from '../device/index.js';
+import { formatBytes, InputError } from '../device/index.js';
 import { checkModelName } from '../models/index.js';
 import {
   checkConfig,
@@ -92,6 +92,10 @@ async function trainInFolder(
     const trainer = await createTrainer(device, config, dataset, initial);
     console.log(`model      ${config.model}, ${describeMethod(config)}`);
     console.log(`\n${formatSummary(trainer.parts.model, dataset)}\n`);
+    const { heldBytes, stepBytes } = await trainer.planMemory();
+    console.log(
+      `memory     ${formatBytes(heldBytes + stepBytes)} on the GPU: ${formatBytes(stepBytes)} for a step, the rest parameters, state and images`,
+    );
     const folder = await enter(trainer);
     try {
       console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);

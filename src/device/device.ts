@@ -143,6 +143,11 @@ export class Device {
     return this.cache.prepare(recording.kernels);
   }
 
+  /** Bytes of the memory that recorded commands work in, which `replay` takes when it needs it. Recordings share it. */
+  workingBytes(recording: Recording): number {
+    return this.replayer.bytesOf(recording);
+  }
+
   replay(recording: Recording): void {
     this.errors.throwIfAny();
     this.refuseWhileRecording('replay');

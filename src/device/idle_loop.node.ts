@@ -11,13 +11,14 @@ const LONGEST_MS = 4;
 const cell = new Int32Array(new SharedArrayBuffer(4));
 let waits = 0;
 let since = 0;
+/** One loop for all waits: it also goes on where a wait begins just after the last one has ended. */
+let isIdling = false;
 
 /** The result of `ask`; other callbacks of the event loop go on meanwhile, each up to 4 ms later. */
 export async function waitIdly<T>(ask: () => Promise<T>): Promise<T> {
-  if (waits++ === 0) {
-    since = performance.now();
-    setImmediate(idle);
-  }
+  if (waits++ === 0) since = performance.now();
+  if (!isIdling) setImmediate(idle);
+  isIdling = true;
   try {
     return await ask();
   } finally {
@@ -26,7 +27,8 @@ export async function waitIdly<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 function idle(): void {
-  if (waits === 0) return;
+  isIdling = waits > 0;
+  if (!isIdling) return;
   Atomics.wait(cell, 0, 0, Math.min(LONGEST_MS, SHARE * (performance.now() - since)));
   setImmediate(idle);
 }

@@ -27,6 +27,11 @@ export class Replayer {
     private readonly stream: CommandStream,
   ) {}
 
+  /** Bytes of temporaries that a recording needs at once, as places are planned. */
+  bytesOf(recording: Recording): number {
+    return planMemory(recording.temporaries).sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0);
+  }
+
   replay(recording: Recording): void {
     if (recording.isSpent) {
       throw new Error(

@@ -65,5 +65,5 @@ export { Sgd, type SgdOptions } from './sgd.js';
 export { type LoadOptions, loadState, type NamedTensors, readDenseState, readState } from './state_dict.js';
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
-export { type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';
+export { type MemoryNeed, type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';
 export { WeightAverage } from './weight_average.js';

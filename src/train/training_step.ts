@@ -57,7 +57,7 @@ export class TrainingStep {
     const { device, config } = this.parts;
     this.forgetPassing();
     const parts = microBatches(batch, config.microBatch, config.seed);
-    const key = parts.map(({ size }) => size).join();
+    const key = keyOf(parts);
     const known = this.recorded.get(key);
     const inputs = parts.map((part, i) => this.upload(part, step, known?.inputs[i]));
     const isKnown = known !== undefined && inputs.every((input, i) => input === known.inputs[i]);
@@ -74,10 +74,35 @@ export class TrainingStep {
     const { recording, loss } = this.record(inputs);
     await device.prepare(recording);
     device.replay(recording);
-    const isRegular = inputs.every(({ batch: { size } }, i) => size === parts[i].size);
-    if (how === 'replay' && isRegular) this.recorded.set(key, { inputs, recording, loss });
+    if (how === 'replay' && isWhole(inputs, parts)) this.recorded.set(key, { inputs, recording, loss });
     else this.passing = { inputs: own, loss };
     return loss;
+  }
+
+  /**
+   * Records the step without running it; the next `run` of such a step replays it.
+   * @param microBatch instead of the configuration's, only to try: nothing is kept then.
+   * @returns bytes of GPU memory that it works in, beside parameters, state and images.
+   * @throws DeviceMemoryError if one of its tensors is larger than the device can bind.
+   */
+  async plan(step: number, batch: BatchRange, microBatch?: number): Promise<number> {
+    const { device, config } = this.parts;
+    const parts = microBatches(batch, microBatch ?? config.microBatch, config.seed);
+    const inputs = parts.map((part) => this.upload(part, step, undefined));
+    try {
+      const { recording, loss } = this.record(inputs);
+      const bytes = device.workingBytes(recording);
+      if (microBatch === undefined && isWhole(inputs, parts)) {
+        await device.prepare(recording);
+        this.recorded.set(keyOf(parts), { inputs, recording, loss });
+      } else {
+        release(inputs, loss);
+      }
+      return bytes;
+    } catch (error) {
+      release(inputs);
+      throw error;
+    }
   }
 
   /** After what changes the commands of a step: other tables, another set of layers. */
@@ -142,10 +167,19 @@ export class TrainingStep {
   }
 }
 
-function release(inputs: readonly Input[], loss: Tensor): void {
+function keyOf(parts: readonly MicroBatch[]): string {
+  return parts.map(({ size }) => size).join();
+}
+
+/** Whether no damaged image was left out. */
+function isWhole(inputs: readonly Input[], parts: readonly MicroBatch[]): boolean {
+  return inputs.every(({ batch }, i) => batch.size === parts[i].size);
+}
+
+function release(inputs: readonly Input[], loss?: Tensor): void {
   for (const { batch, random } of inputs) {
     freeBatch(batch);
     random.dispose();
   }
-  loss.dispose();
+  loss?.dispose();
 }

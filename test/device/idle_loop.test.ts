@@ -49,6 +49,13 @@ describe('waitIdly', () => {
     expect(lateness.sort((a, b) => a - b)[3]).toBeLessThan(20);
   });
 
+  it('naps no longer after many short waits', async () => {
+    for (let i = 0; i < 300; i++) await waitIdly(() => Promise.resolve());
+    const turns = await turnsDuring(() => waitIdly(() => later(300, 0)));
+    // A nap takes 4 ms at most; with a loop for each of the waits before, a turn would take a second.
+    expect(turns).toBeGreaterThan(20);
+  });
+
   it('leaves other callbacks their turns', async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 5);

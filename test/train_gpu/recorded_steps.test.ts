@@ -1,6 +1,7 @@
 // Steps that are recorded and replayed: the same as eager ones bit for bit, in whatever kind of run, and nothing made anew.
 
 import { afterAll, describe, expect, it } from 'vitest';
+import { DeviceMemoryError } from '../../src/device/index.js';
 import { createTrainer, type RunConfig, type RunOptions, type StepEvent, type Trainer } from '../../src/train/index.js';
 import { testDevice } from '../support/device.js';
 import { CONFIG, digestsOf, patterns } from './support.js';
@@ -74,6 +75,51 @@ describe('make nothing anew', () => {
     const counters = await countersOf({ method: 'dsb', updateEnd: 40 });
     const warm = counters.filter(({ step }) => step > 12).map(({ created }) => created.split(' '));
     for (const kept of [0, 2, 3]) expect(new Set(warm.map((counts) => counts[kept])).size).toBe(1);
+  });
+});
+
+describe('planMemory', () => {
+  it.each([{ method: 'dense' as const }, { method: 'dsb' as const, microBatch: 5 }])(
+    'says before the first step what the run will take at most, %o',
+    async (change) => {
+      const trainer = await create({ model: 'wrn-10-1', maxSteps: 4, updateInterval: 10, ...change });
+      const { heldBytes, stepBytes } = await trainer.planMemory();
+      device.resetPeak();
+      for await (const _ of trainer.run());
+      const peak = device.memory().peakUsedBytes;
+      expect(peak).toBeGreaterThan(0.9 * (heldBytes + stepBytes));
+      expect(peak).toBeLessThan(1.1 * (heldBytes + stepBytes));
+      trainer.dispose();
+    },
+  );
+
+  it('changes nothing', async () => {
+    const run = async (planned: boolean) => {
+      const trainer = await create({ method: 'dsb', augment: 'standard' });
+      if (planned) await trainer.planMemory();
+      for await (const _ of trainer.run());
+      const end = await digestsOf(trainer.parts.model);
+      trainer.dispose();
+      return end;
+    };
+    expect(await run(true)).toEqual(await run(false));
+  });
+
+  it('names a micro-batch that fits where the batch does not', async () => {
+    const small = await testDevice();
+    // No adapter offers so little.
+    (small as unknown as { pool: { largestBytes: number } }).pool.largestBytes = 16 * 8 * 8 * 20 * 4;
+    const config = { ...CONFIG, method: 'dense', model: 'wrn-10-1', batchSize: 64 } as const;
+    const trainer = await createTrainer(small, config, dataset);
+    await expect(trainer.planMemory()).rejects.toThrow(
+      new DeviceMemoryError(
+        'tensor [16,8,8,64] f32: needs one buffer of 256.0 KiB, but this device binds at most 80.0 KiB; a micro-batch of 16 would fit',
+      ),
+    );
+    trainer.dispose();
+    const fitting = await createTrainer(small, { ...config, microBatch: 16 }, dataset);
+    expect((await fitting.planMemory()).stepBytes).toBeGreaterThan(0);
+    fitting.dispose();
   });
 });
 

@@ -140,7 +140,7 @@ export class Device {
   /** Compiles what recorded commands need, in parallel; `replay` would compile one after the other. */
   prepare(recording: Recording): Promise<void> {
     this.errors.throwIfAny();
-    return this.cache.prepare(recording.kernels);
+    return this.whenDone(() => this.cache.prepare(recording.kernels));
   }
 
   /** Bytes of the memory that recorded commands work in, which `replay` takes when it needs it. Recordings share it. */

@@ -108,16 +108,16 @@ describe('planMemory', () => {
   it('names a micro-batch that fits where the batch does not', async () => {
     const small = await testDevice();
     // No adapter offers so little.
-    (small as unknown as { pool: { largestBytes: number } }).pool.largestBytes = 16 * 8 * 8 * 20 * 4;
+    (small as unknown as { pool: { largestBytes: number } }).pool.largestBytes = 160 * 1024;
     const config = { ...CONFIG, method: 'dense', model: 'wrn-10-1', batchSize: 64 } as const;
     const trainer = await createTrainer(small, config, dataset);
     await expect(trainer.planMemory()).rejects.toThrow(
       new DeviceMemoryError(
-        'tensor [16,8,8,64] f32: needs one buffer of 256.0 KiB, but this device binds at most 80.0 KiB; a micro-batch of 16 would fit',
+        'tensor [16,8,8,64] f32: needs one buffer of 256.0 KiB, but this device binds at most 160.0 KiB; a micro-batch of 32 would fit',
       ),
     );
     trainer.dispose();
-    const fitting = await createTrainer(small, { ...config, microBatch: 16 }, dataset);
+    const fitting = await createTrainer(small, { ...config, microBatch: 32 }, dataset);
     expect((await fitting.planMemory()).stepBytes).toBeGreaterThan(0);
     fitting.dispose();
   });

@@ -18,6 +18,8 @@ interface Node {
   readonly output: Tensor;
   readonly inputs: readonly Tensor[];
   readonly backward: Backward;
+  /** Part of the network that made it, for profiles. */
+  readonly part: string;
 }
 
 /** A leaf that is trained: after `backward()` its gradient is in `grad`, summed over calls until `clearGrad()`. */
@@ -80,7 +82,8 @@ export function record(
   reportOperation(operation, output, inputs);
   if (!enabled || !inputs.some(needsGrad)) return output;
   const name = typeof operation === 'string' ? operation : operation.name;
-  nodes.set(output, { operation: name, order: created++, output, inputs, backward });
+  const { part } = output.device.label;
+  nodes.set(output, { operation: name, order: created++, output, inputs, backward, part });
   return output;
 }
 
@@ -104,16 +107,21 @@ export function backward(loss: Tensor, gradOutput?: Tensor): void {
       const grad = grads.get(node.output);
       if (!grad) continue; // Its consumers passed nothing back.
       grads.delete(node.output);
-      const inputGrads = node.backward(grad);
-      for (const [position, input] of node.inputs.entries()) {
-        const inputGrad = inputGrads[position];
-        if (inputGrad) passTo(input, inputGrad, node.operation, grads);
-      }
-      for (const inputGrad of inputGrads) inputGrad?.dispose();
+      loss.device.labelled({ part: node.part, pass: 'backward' }, () => passBack(node, grad, grads));
       grad.dispose();
     }
   });
   if (!gradOutput) seed.dispose();
+}
+
+/** Hands the gradient of a node's output on to its inputs. */
+function passBack(node: Node, grad: Tensor, grads: Map<Tensor, Tensor>): void {
+  const inputGrads = node.backward(grad);
+  for (const [position, input] of node.inputs.entries()) {
+    const inputGrad = inputGrads[position];
+    if (inputGrad) passTo(input, inputGrad, node.operation, grads);
+  }
+  for (const inputGrad of inputGrads) inputGrad?.dispose();
 }
 
 /** 1, written by the GPU: a recorded step uploads nothing. */

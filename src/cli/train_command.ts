@@ -18,6 +18,7 @@ import {
 import { describeData, loadData } from './data_options.js';
 import { readModelFile } from './model_input.js';
 import { openCommandDevice } from './options.js';
+import { profileSteps } from './profile_report.js';
 import { formatDuration, startProgress } from './progress.js';
 import { checkSameRun, resumedSettings } from './resume.js';
 import { RunFolder, type RunSettings } from './run_folder.js';
@@ -29,6 +30,7 @@ const MOST_MS_UNSAVED = 600_000;
 
 export async function trainCommand(flags: TrainFlags): Promise<void> {
   checkCheckpointEvery(flags.checkpointEvery);
+  checkProfile(flags);
   if (flags.resume !== undefined) return resumeRun(flags.resume, flags);
   const config = checkConfig(configOf(flags));
   checkModelName(config.model);
@@ -96,6 +98,10 @@ async function trainInFolder(
     console.log(
       `memory     ${formatBytes(heldBytes + stepBytes)} on the GPU: ${formatBytes(stepBytes)} for a step, the rest parameters, state and images`,
     );
+    if (flags.profile !== undefined) {
+      await profileSteps(device, trainer, flags.profile, flags.trace);
+      return;
+    }
     const folder = await enter(trainer);
     try {
       console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
@@ -172,6 +178,16 @@ async function train(trainer: Trainer, folder: RunFolder, { checkpointEvery, rec
   } finally {
     progress.stop();
     interrupt.dispose();
+  }
+}
+
+function checkProfile({ profile, trace, resume }: TrainFlags): void {
+  if (profile === undefined) {
+    if (trace !== undefined) throw new InputError(`--trace ${trace}: expected --profile beside it`);
+  } else if (!(Number.isInteger(profile) && profile > 0)) {
+    throw new InputError(`--profile: expected a positive whole number of steps, got ${profile}`);
+  } else if (resume !== undefined) {
+    throw new InputError('--profile: expected no --resume beside it; --init takes the weights of a checkpoint');
   }
 }
 

@@ -66,6 +66,8 @@ export interface TrainFlags extends DataFlags {
   readonly resume?: string;
   readonly checkpointEvery?: number;
   readonly record: boolean;
+  readonly profile?: number;
+  readonly trace?: string;
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
@@ -188,6 +190,8 @@ export function addTrainOptions(command: Command): Command {
       number('--checkpoint-every'),
     )
     .optionsGroup('Device:')
+    .option('--profile <n>', 'time N steps, by layer and kernel, instead of training', number('--profile'))
+    .option('--trace <file>', "with --profile: write the last step in Chrome's trace format")
     .option('--no-record', 'run the commands of every step as they come: same results, slower, more memory');
   return addAdapterOption(command);
 }

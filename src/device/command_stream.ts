@@ -3,6 +3,17 @@
 /** Dispatches per submit: large enough to amortise a submit (0.2 ms on software adapters), small enough to start early. */
 const DISPATCHES_PER_SUBMIT = 256;
 
+/** A command with everything that it takes to encode it. */
+export type BoundCommand =
+  | {
+      readonly type: 'dispatch';
+      readonly pipeline: GPUComputePipeline;
+      readonly bindGroup: GPUBindGroup;
+      readonly grid: readonly [number, number, number];
+    }
+  | { readonly type: 'copy'; readonly source: GPUBuffer; readonly target: GPUBuffer; readonly sizeBytes: number }
+  | { readonly type: 'clear'; readonly target: GPUBuffer; readonly sizeBytes: number };
+
 export class CommandStream {
   private encoder: GPUCommandEncoder | undefined;
   private pass: GPUComputePassEncoder | undefined;
@@ -11,6 +22,12 @@ export class CommandStream {
   readonly total = { dispatches: 0, submits: 0 };
 
   constructor(private readonly gpu: GPUDevice) {}
+
+  encode(command: BoundCommand): void {
+    if (command.type === 'dispatch') this.dispatch(command.pipeline, command.bindGroup, ...command.grid);
+    else if (command.type === 'copy') this.copy(command.source, 0, command.target, 0, command.sizeBytes);
+    else this.clear(command.target, command.sizeBytes);
+  }
 
   dispatch(pipeline: GPUComputePipeline, bindGroup: GPUBindGroup, x: number, y: number, z: number): void {
     this.pass ??= this.commands().beginComputePass();

@@ -3,11 +3,12 @@
 
 import { BufferPool, formatBytes, type GpuBuffer, type PoolStatistics } from './buffer_pool.js';
 import { CommandStream } from './command_stream.js';
+import { type Timing, timeCommands } from './command_timer.js';
 import { ErrorLog } from './error_log.js';
-import { KernelError } from './errors.js';
+import { InputError, KernelError } from './errors.js';
 import type { Kernel } from './kernel.js';
 import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
-import { RecordedBuffer, Recording } from './recording.js';
+import { type Label, RecordedBuffer, Recording } from './recording.js';
 import { Replayer } from './replayer.js';
 import { leavesLoops } from './unroll.js';
 import { packParams } from './wgsl.js';
@@ -22,6 +23,11 @@ export interface DeviceInfo {
   readonly features: readonly string[];
   readonly limits: Readonly<Record<string, number>>;
   readonly adapter: Readonly<Record<string, unknown>>;
+}
+
+export interface TimedDispatch extends Timing {
+  readonly kernel: string;
+  readonly label: Label;
 }
 
 export interface DeviceOptions {
@@ -44,6 +50,7 @@ export class Device {
   private readonly replayer: Replayer;
   /** That takes the commands instead of the GPU. */
   private recording: Recording | undefined;
+  private currentLabel: Label = { part: '', pass: 'forward' };
 
   /** Use `openDevice()`. */
   constructor(
@@ -108,7 +115,7 @@ export class Device {
     if (x === 0 || y === 0 || z === 0) return;
     const packed = packParams(kernel.layout, params, kernel.path);
     if (this.recording) {
-      this.recording.add({ type: 'dispatch', kernel, bindings, params: packed, grid: [x, y, z] });
+      this.recording.add({ type: 'dispatch', kernel, bindings, params: packed, grid: [x, y, z], label: this.label });
       return;
     }
     if (this.cache.isFull) {
@@ -153,6 +160,38 @@ export class Device {
     this.refuseWhileRecording('replay');
     this.replayer.replay(recording);
     for (const buffer of recording.freed.splice(0)) this.free(buffer);
+  }
+
+  /** What dispatches are for now: see `labelled`. */
+  get label(): Label {
+    return this.currentLabel;
+  }
+
+  /** Runs `body`; the dispatches that it records are for that. */
+  labelled<T>(label: Label, body: () => T): T {
+    const before = this.currentLabel;
+    this.currentLabel = label;
+    try {
+      return body();
+    } finally {
+      this.currentLabel = before;
+    }
+  }
+
+  /**
+   * Runs recorded commands once, and tells how long each dispatch took, in their order.
+   * @throws InputError if the adapter has no timestamps.
+   */
+  async time(recording: Recording): Promise<TimedDispatch[]> {
+    this.errors.throwIfAny();
+    this.refuseWhileRecording('time');
+    if (!this.has('timestamp-query')) throw new InputError(`${this.info.description}: this adapter has no timestamps`);
+    const commands = this.replayer.bind(recording);
+    this.stream.submit();
+    const timings = await timeCommands(this.gpu, commands, (ask) => this.whenDone(ask));
+    await this.errors.settle();
+    const dispatches = recording.commands.filter((command) => command.type === 'dispatch');
+    return dispatches.map(({ kernel, label }, i) => ({ kernel: kernel.path, label, ...timings[i] }));
   }
 
   private refuseWhileRecording(call: string): void {

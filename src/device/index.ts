@@ -1,9 +1,9 @@
 // The device room: the only one that touches GPU objects.
 export { formatBytes, type GpuBuffer, type PoolStatistics } from './buffer_pool.js';
-export { Device, type DeviceInfo, type Workgroups } from './device.js';
+export { Device, type DeviceInfo, type TimedDispatch, type Workgroups } from './device.js';
 export { AdapterError, DeviceLostError, DeviceMemoryError, InputError, KernelError } from './errors.js';
 export { Kernel, kernel, type WgslFile } from './kernel.js';
 export { type OpenDeviceOptions, openDevice } from './open_device.js';
 export type { BufferSlice } from './pipeline_cache.js';
-export type { Recording } from './recording.js';
+export type { Label, Recording } from './recording.js';
 export { parseWgsl, type Specialization, specialize } from './wgsl.js';

@@ -6,12 +6,20 @@ import type { Kernel } from './kernel.js';
 import type { Use } from './memory_plan.js';
 import type { BufferSlice } from './pipeline_cache.js';
 
+/** What a dispatch is for, in profiles. */
+export interface Label {
+  /** Name of a part of a network, or of anything else. */
+  readonly part: string;
+  readonly pass: 'forward' | 'backward';
+}
+
 export interface Dispatch {
   readonly type: 'dispatch';
   readonly kernel: Kernel;
   readonly bindings: Readonly<Record<string, BufferSlice>>;
   readonly params: Uint8Array;
   readonly grid: readonly [number, number, number];
+  readonly label: Label;
 }
 
 export interface Copy {

@@ -1,7 +1,7 @@
 // Runs recordings: gives their buffers memory, keeps their bind groups, encodes their commands.
 
 import type { BufferPool, GpuBuffer } from './buffer_pool.js';
-import type { CommandStream } from './command_stream.js';
+import type { BoundCommand, CommandStream } from './command_stream.js';
 import { fitInto, type MemoryPlan, planMemory } from './memory_plan.js';
 import type { PipelineCache } from './pipeline_cache.js';
 import type { Command, Recording } from './recording.js';
@@ -10,7 +10,7 @@ import type { Command, Recording } from './recording.js';
 interface Binding {
   readonly arenaVersion: number;
   readonly cacheGeneration: number;
-  readonly encode: readonly (() => void)[];
+  readonly commands: readonly BoundCommand[];
 }
 
 export class Replayer {
@@ -33,6 +33,12 @@ export class Replayer {
   }
 
   replay(recording: Recording): void {
+    for (const command of this.bind(recording)) this.stream.encode(command);
+    recording.isSpent = recording.freed.length > 0;
+  }
+
+  /** The commands with their pipelines, memory and bind groups. */
+  bind(recording: Recording): readonly BoundCommand[] {
     if (recording.isSpent) {
       throw new Error(
         'replay: these commands freed what others made, or their results were freed, so they cannot run again',
@@ -42,8 +48,7 @@ export class Replayer {
       this.stream.submit();
       this.cache.forgetBindGroups();
     }
-    for (const step of this.bindingOf(recording).encode) step();
-    recording.isSpent = recording.freed.length > 0;
+    return this.bindingOf(recording).commands;
   }
 
   /** Gives the arena back to the driver, with all work submitted; recordings are planned again when they are replayed. */
@@ -60,31 +65,22 @@ export class Replayer {
     if (known?.arenaVersion === this.arenaVersion && known.cacheGeneration === cacheGeneration) return known;
     this.place(recording);
     const { arenaVersion } = this;
-    const encode = recording.commands.map((command) => this.encoderOf(command));
-    const binding = { arenaVersion, cacheGeneration, encode };
+    const commands = recording.commands.map((command) => this.boundCommand(command));
+    const binding = { arenaVersion, cacheGeneration, commands };
     this.bindings.set(recording, binding);
     return binding;
   }
 
-  private encoderOf(command: Command): () => void {
-    const { stream, cache } = this;
-    switch (command.type) {
-      case 'dispatch': {
-        const { kernel, bindings, params, grid } = command;
-        const compiled = cache.pipeline(kernel);
-        const group = cache.bindGroup(kernel, compiled, bindings, params);
-        return () => stream.dispatch(compiled.pipeline, group, ...grid);
-      }
-      case 'copy': {
-        const { source, target, sizeBytes } = command;
-        const [from, to] = [source.handle, target.handle];
-        return () => stream.copy(from, 0, to, 0, sizeBytes);
-      }
-      case 'clear': {
-        const { handle } = command.target;
-        return () => stream.clear(handle, command.sizeBytes);
-      }
+  private boundCommand(command: Command): BoundCommand {
+    const { type } = command;
+    if (type === 'clear') return { type, target: command.target.handle, sizeBytes: command.sizeBytes };
+    if (type === 'copy') {
+      return { type, source: command.source.handle, target: command.target.handle, sizeBytes: command.sizeBytes };
     }
+    const { kernel, bindings, params, grid } = command;
+    const compiled = this.cache.pipeline(kernel);
+    const bindGroup = this.cache.bindGroup(kernel, compiled, bindings, params);
+    return { type, pipeline: compiled.pipeline, bindGroup, grid };
   }
 
   /** Gives every buffer its place, and enlarges the arena if it must. A plan stays good, since places never shrink. */

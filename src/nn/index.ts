@@ -3,6 +3,7 @@ export { BatchNorm } from './batch_norm.js';
 export { BlockWeight } from './block_weight.js';
 export { Dropout } from './dropout.js';
 export { type Initializer, kaimingNormalFanOut, kaimingUniform, zeros } from './initialization.js';
+export { labelParts } from './label_parts.js';
 export {
   Conv2d,
   type Conv2dLayerOptions,

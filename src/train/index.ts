@@ -1,6 +1,7 @@
 // Training: methods, optimizer, the loop, evaluation, checkpoints. Browser-safe.
 
 export { Adamw, type AdamwOptions } from './adamw.js';
+export { alignColumns } from './align_columns.js';
 export { type BundleOptions, encodeBundle, isBundle, unpackBundle } from './bundle.js';
 export {
   type Checkpoint,
@@ -63,6 +64,7 @@ export { encodeSafetensors } from './safetensors_writer.js';
 export { createTrainer, type InitialState } from './setup.js';
 export { Sgd, type SgdOptions } from './sgd.js';
 export { type LoadOptions, loadState, type NamedTensors, readDenseState, readState } from './state_dict.js';
+export { chromeTrace, type PartProfile, type StepProfile } from './step_profile.js';
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
 export { type MemoryNeed, type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';

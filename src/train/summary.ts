@@ -2,6 +2,7 @@
 
 import { type Module, sparsifiableLayers } from '../nn/index.js';
 import { formatShape, sizeOf } from '../tensor/index.js';
+import { alignColumns } from './align_columns.js';
 import { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
 
 export interface LayerSummary {
@@ -39,7 +40,7 @@ export function formatSummary(model: Module, image: ImageSize): string {
     `${(100 * layer.density).toFixed(1)}%`,
     formatFlops(flops.get(layer.name)!.active),
   ]);
-  const table = columns([['layer', 'weight', 'pattern', 'active', 'density', 'FLOPs'], ...rows]);
+  const table = alignColumns([['layer', 'weight', 'pattern', 'active', 'density', 'FLOPs'], ...rows], 3);
   return `${table}\n${formatParameters(model)}\n${formatTotal(totalFlops(flops))}`;
 }
 
@@ -59,17 +60,4 @@ function formatFlops(count: number): string {
   const step = Math.min(prefixes.length - 1, Math.floor(Math.log10(Math.max(count, 1)) / 3));
   const scaled = count / 1000 ** step;
   return `${scaled.toFixed(scaled < 10 ? 2 : scaled < 100 ? 1 : 0)} ${prefixes[step]}`;
-}
-
-function columns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const isNumber = (column: number) => column >= 3;
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (isNumber(column) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

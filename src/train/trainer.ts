@@ -13,6 +13,7 @@ import { Metrics, type Summary } from './metrics.js';
 import { microBatches } from './micro_batches.js';
 import type { Optimizer } from './optimizer.js';
 import type { RunConfig } from './run_config.js';
+import { type MeasuredStep, profileOf, type StepProfile } from './step_profile.js';
 import { sparsityOf } from './summary.js';
 import type { TopologyEvent, TopologyUpdates } from './topology_updates.js';
 import { TrainingStep } from './training_step.js';
@@ -166,6 +167,29 @@ export class Trainer {
       }
     }
     return undefined;
+  }
+
+  /**
+   * Trains a few steps of the epoch, every dispatch timed: medians over `steps` steps. A trainer that was profiled is of no further use,
+   * since each step is run three times.
+   * @throws InputError if the adapter has no timestamps.
+   */
+  async profile(steps: number): Promise<StepProfile> {
+    const { train, optimizer, learningRate, config } = this.parts;
+    const epoch = this.at.finishedEpochs;
+    optimizer.setLearningRate(learningRate(epoch));
+    this.showEpoch(epoch);
+    // Without a last batch that is smaller.
+    const whole = batches(train.count, config.batchSize).filter(({ size }, _, [{ size: full }]) => size === full);
+    const measured: MeasuredStep[] = [];
+    for (let step = 0; step < steps; step++) {
+      const batch = whole[step % whole.length];
+      const start = performance.now();
+      await train.ready(batch.first, batch.size);
+      const dataMs = performance.now() - start;
+      measured.push({ ...(await this.trainingStep.measure(step, batch)), dataMs });
+    }
+    return profileOf(measured);
   }
 
   /**

@@ -3,8 +3,8 @@
 
 import { backward, noGrad } from '../autograd/index.js';
 import { type BatchRange, freeBatch, type ImageSource, type UploadedBatch } from '../data/index.js';
-import type { Device, Recording } from '../device/index.js';
-import type { Module } from '../nn/index.js';
+import type { Device, Recording, TimedDispatch } from '../device/index.js';
+import { labelParts, type Module } from '../nn/index.js';
 import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
 import type { Metrics } from './metrics.js';
@@ -105,6 +105,26 @@ export class TrainingStep {
     }
   }
 
+  /** Runs the step once, every dispatch timed and labelled by the part of the network that it belongs to. */
+  async measure(step: number, batch: BatchRange): Promise<{ dispatches: TimedDispatch[]; hostMs: number }> {
+    const { device, model, config } = this.parts;
+    this.forgetPassing();
+    const parts = microBatches(batch, config.microBatch, config.seed);
+    const inputs = parts.map((part) => this.upload(part, step, undefined));
+    const { recording, loss } = labelParts(model, () => this.record(inputs));
+    this.passing = { inputs, loss };
+    await device.prepare(recording);
+    // As in training: the second replay binds nothing anew.
+    device.replay(recording);
+    await device.finish();
+    const start = performance.now();
+    device.replay(recording);
+    device.submit();
+    const hostMs = performance.now() - start;
+    await device.finish();
+    return { dispatches: await device.time(recording), hostMs };
+  }
+
   /** After what changes the commands of a step: other tables, another set of layers. */
   forget(): void {
     for (const { inputs, loss } of this.recorded.values()) release(inputs, loss);
@@ -132,6 +152,11 @@ export class TrainingStep {
     return { batch, random, share: part.share };
   }
 
+  /** What the dispatches of `body` are for, in profiles, where no part of the network says so. */
+  private labelled<T>(part: string, body: () => T): T {
+    return this.parts.device.labelled({ part, pass: 'forward' }, body);
+  }
+
   private record(inputs: readonly Input[]): { recording: Recording; loss: Tensor } {
     let loss: Tensor | undefined;
     const recording = this.parts.device.record(() => {
@@ -148,8 +173,10 @@ export class TrainingStep {
         .map((input) => scope(() => this.accumulateGradient(input)))
         .reduce((sum, part) => noGrad(() => add(sum, part)));
       guardLoss(loss, guard);
-      optimizer.step(guard);
-      average?.step(guard);
+      this.labelled('(optimizer)', () => {
+        optimizer.step(guard);
+        average?.step(guard);
+      });
       return loss;
     });
   }
@@ -157,13 +184,15 @@ export class TrainingStep {
   /** Adds the gradient of a part of a batch to that of the parameters. Returns the part's share of the batch's loss. */
   private accumulateGradient({ batch, random, share }: Input): Tensor {
     const { model, train, config, metrics } = this.parts;
-    const { images, labels } = train.assemble(batch);
-    const logits = model.forward(images, { training: true, random });
-    const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
-    const shareOfLoss = share === 1 ? loss : scale(loss, share);
-    backward(shareOfLoss);
-    metrics.add(loss, logits, labels);
-    return shareOfLoss;
+    const { images, labels } = this.labelled('(images)', () => train.assemble(batch));
+    const logits = this.labelled('(network)', () => model.forward(images, { training: true, random }));
+    return this.labelled('(loss)', () => {
+      const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
+      const shareOfLoss = share === 1 ? loss : scale(loss, share);
+      backward(shareOfLoss);
+      metrics.add(loss, logits, labels);
+      return shareOfLoss;
+    });
   }
 }
 

@@ -169,10 +169,9 @@ export class TrainingStep {
   private commands(inputs: readonly Input[]): Tensor {
     const { optimizer, average, guard } = this.parts;
     return scope(() => {
-      const loss = inputs
-        .map((input) => scope(() => this.accumulateGradient(input)))
-        .reduce((sum, part) => noGrad(() => add(sum, part)));
-      guardLoss(loss, guard);
+      const losses = inputs.map((input) => scope(() => this.accumulateGradient(input)));
+      const loss = this.labelled('(loss)', () => losses.reduce((sum, part) => noGrad(() => add(sum, part))));
+      this.labelled('(loss)', () => guardLoss(loss, guard));
       this.labelled('(optimizer)', () => {
         optimizer.step(guard);
         average?.step(guard);

@@ -5,15 +5,14 @@ import { BufferPool, formatBytes, type GpuBuffer, type PoolStatistics } from './
 import { CommandStream } from './command_stream.js';
 import { type Timing, timeCommands } from './command_timer.js';
 import { ErrorLog } from './error_log.js';
-import { InputError, KernelError } from './errors.js';
+import { InputError } from './errors.js';
+import { gridOf, type Workgroups } from './grid.js';
 import type { Kernel } from './kernel.js';
 import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
 import { type Label, RecordedBuffer, Recording } from './recording.js';
 import { Replayer } from './replayer.js';
 import { leavesLoops } from './unroll.js';
 import { packParams } from './wgsl.js';
-
-export type Workgroups = number | readonly [number, number?, number?];
 
 export interface DeviceInfo {
   /** One line: device, driver, backend. */
@@ -111,7 +110,7 @@ export class Device {
     workgroups: Workgroups,
   ): void {
     this.errors.throwIfAny();
-    const [x, y, z] = this.grid(kernel, workgroups);
+    const [x, y, z] = gridOf(kernel, workgroups, this.gpu.limits.maxComputeWorkgroupsPerDimension);
     if (x === 0 || y === 0 || z === 0) return;
     const packed = packParams(kernel.layout, params, kernel.path);
     if (this.recording) {
@@ -196,23 +195,6 @@ export class Device {
 
   private refuseWhileRecording(call: string): void {
     if (this.recording) throw new Error(`${call}: not possible while commands are recorded`);
-  }
-
-  private grid(kernel: Kernel, workgroups: Workgroups): [number, number, number] {
-    const most = this.gpu.limits.maxComputeWorkgroupsPerDimension;
-    if (typeof workgroups === 'number') {
-      if (workgroups <= most) return [workgroups, 1, 1];
-      const rows = Math.ceil(workgroups / most);
-      return [Math.ceil(workgroups / rows), rows, 1];
-    }
-    const [x, y = 1, z = 1] = workgroups;
-    if (x > most || y > most || z > most) {
-      throw new KernelError(
-        `${kernel.path}: grid [${x}, ${y}, ${z}] exceeds ${most} workgroups along one dimension`,
-        kernel.path,
-      );
-    }
-    return [x, y, z];
   }
 
   /** Uploads bytes; later dispatches see them, earlier ones do not. Length and offset are multiples of 4. */

@@ -1,7 +1,8 @@
 // The device room: the only one that touches GPU objects.
 export { formatBytes, type GpuBuffer, type PoolStatistics } from './buffer_pool.js';
-export { Device, type DeviceInfo, type TimedDispatch, type Workgroups } from './device.js';
+export { Device, type DeviceInfo, type TimedDispatch } from './device.js';
 export { AdapterError, DeviceLostError, DeviceMemoryError, InputError, KernelError } from './errors.js';
+export type { Workgroups } from './grid.js';
 export { Kernel, kernel, type WgslFile } from './kernel.js';
 export { type OpenDeviceOptions, openDevice } from './open_device.js';
 export type { BufferSlice } from './pipeline_cache.js';

@@ -26,6 +26,7 @@ export {
   warmUp,
   warmUpOfOriginal,
 } from './learning_rate.js';
+export type { MemoryNeed } from './memory_need.js';
 export {
   GROWTH_NAMES,
   type GrowthName,
@@ -67,5 +68,5 @@ export { type LoadOptions, loadState, type NamedTensors, readDenseState, readSta
 export { chromeTrace, type PartProfile, type StepProfile } from './step_profile.js';
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
-export { type MemoryNeed, type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';
+export { type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';
 export { WeightAverage } from './weight_average.js';

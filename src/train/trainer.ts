@@ -1,14 +1,15 @@
 // The training loop. `run()` yields what happens; whenever it has yielded, the trainer stands between two steps, and
 // its state can be saved. Everything that a step depends on is a function of the configuration, the state and the step's number.
 
-import { type BatchRange, batches, epochCropSeed, epochSamples, type ImageSource, takeBatch } from '../data/index.js';
-import { type Device, DeviceMemoryError, InputError } from '../device/index.js';
+import { batches, epochCropSeed, epochSamples, type ImageSource, takeBatch } from '../data/index.js';
+import { type Device, InputError } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { keep, Tensor } from '../tensor/index.js';
 import { divergence } from './divergence.js';
 import { evaluate } from './evaluate.js';
 import type { EpochEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 import type { LearningRate } from './learning_rate.js';
+import { type MemoryNeed, workingBytes } from './memory_need.js';
 import { Metrics, type Summary } from './metrics.js';
 import { microBatches } from './micro_batches.js';
 import type { Optimizer } from './optimizer.js';
@@ -41,14 +42,6 @@ export interface Position {
   readonly finishedEpochs: number;
   /** The first epoch of the highest test accuracy so far. */
   readonly best?: { readonly epoch: number; readonly testAccuracy: number };
-}
-
-/** Bytes of GPU memory. */
-export interface MemoryNeed {
-  /** Parameters, state of the optimizer, resident images. */
-  readonly heldBytes: number;
-  /** What one step works in beside them. */
-  readonly stepBytes: number;
 }
 
 export interface RunOptions {
@@ -139,34 +132,7 @@ export class Trainer {
     if (this.isFinished || !batch) return { heldBytes, stepBytes: 0 };
     this.showEpoch(epoch);
     await train.ready(batch.first, batch.size);
-    try {
-      return { heldBytes, stepBytes: await this.trainingStep.plan(this.step, batch) };
-    } catch (error) {
-      if (!(error instanceof DeviceMemoryError)) throw error;
-      const microBatch = await this.largestMicroBatch(batch);
-      throw new DeviceMemoryError(
-        microBatch === undefined
-          ? error.message
-          : error.message.replace('use a smaller batch', `a micro-batch of ${microBatch} would fit`),
-      );
-    }
-  }
-
-  /** Of the halves of a batch, quarters and so on, the first that the device can bind. */
-  private async largestMicroBatch(batch: BatchRange): Promise<number | undefined> {
-    for (
-      let size = Math.floor((this.parts.config.microBatch ?? batch.size) / 2);
-      size > 0;
-      size = Math.floor(size / 2)
-    ) {
-      try {
-        await this.trainingStep.plan(this.step, batch, size);
-        return size;
-      } catch (error) {
-        if (!(error instanceof DeviceMemoryError)) throw error;
-      }
-    }
-    return undefined;
+    return { heldBytes, stepBytes: await workingBytes(this.trainingStep, this.step, batch, config.microBatch) };
   }
 
   /**

@@ -2,10 +2,11 @@
 
 import { kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
-import { row_intersections } from '../../wgsl.generated.js';
+import { align_rows, row_intersections } from '../../wgsl.generated.js';
 import { checkTensor } from '../check_tensor.js';
 import { runKernelOn } from '../launch.js';
 
+const alignKernel = kernel(align_rows);
 const intersectionsKernel = kernel(row_intersections);
 
 /**
@@ -15,8 +16,16 @@ const intersectionsKernel = kernel(row_intersections);
  */
 export function rowIntersections(bits: Tensor, rows: number, columns: number): Tensor {
   checkTensor('rowIntersections', 'bits', bits, 'u32', [Math.ceil((rows * columns) / 32)]);
+  const words = Math.ceil(columns / 32);
+  const aligned = Tensor.empty(bits.device, [rows, words], 'u32');
+  const count = rows * words;
+  const alignThreads = alignKernel.constant('WORKGROUP_SIZE');
+  runKernelOn(alignKernel, { bits, aligned }, { count, words, columns }, Math.ceil(count / alignThreads));
+
   const counts = Tensor.empty(bits.device, [(rows * (rows + 1)) / 2], 'u32');
   const tiles = Math.ceil(rows / intersectionsKernel.constant('TILE'));
-  runKernelOn(intersectionsKernel, { bits, counts }, { rows, columns }, [tiles, tiles]);
+  const threads = intersectionsKernel.constant('WORKGROUP_SIZE');
+  runKernelOn(intersectionsKernel, { aligned, counts }, { rows, words, tiles }, Math.ceil((tiles * tiles) / threads));
+  aligned.dispose();
   return counts;
 }

@@ -27,6 +27,9 @@ const BLOCK_TILES = BLOCK_SIZES.flatMap((BLOCK) =>
  * in the table: the test applies it to all of them.
  */
 const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
+  batch_norm_forward: [{ RELU: 0 }, { RELU: 1 }],
+  batch_norm_grad_input: [{ RELU: 0 }, { RELU: 1 }],
+  batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
   block_conv2d_forward: BLOCK_TILES,
   block_conv2d_grad_columns: BLOCK_TILES,
   block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>

@@ -140,6 +140,7 @@ export class Device {
     } finally {
       this.recording = undefined;
     }
+    recording.finish();
     return recording;
   }
 

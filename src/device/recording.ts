@@ -5,6 +5,7 @@ import type { GpuBuffer } from './buffer_pool.js';
 import type { Kernel } from './kernel.js';
 import type { Use } from './memory_plan.js';
 import type { BufferSlice } from './pipeline_cache.js';
+import { accessesOf, reorder } from './reorder.js';
 
 /** What a dispatch is for, in profiles. */
 export interface Label {
@@ -67,19 +68,32 @@ export class RecordedBuffer implements GpuBuffer {
 }
 
 export class Recording {
-  readonly commands: Command[] = [];
+  /** In the order in which they were given, until `finish`. */
+  commands: readonly Command[] = [];
   readonly buffers: RecordedBuffer[] = [];
   /** Buffers made elsewhere that the commands freed. They wait for the first replay, which is then the only one. */
   readonly freed: GpuBuffer[] = [];
   isSpent = false;
+  private readonly given: Command[] = [];
 
   add(command: Command): void {
-    const position = this.commands.push(command) - 1;
-    for (const buffer of buffersOf(command)) {
-      if (!(buffer instanceof RecordedBuffer) || buffer.recording !== this) continue;
-      buffer.first = Math.min(buffer.first, position);
-      buffer.last = position;
+    this.given.push(command);
+  }
+
+  /** All commands are there: orders them, and notes where each buffer is used. */
+  finish(): void {
+    this.commands = reorder(this.given, (buffer) => this.owns(buffer) && buffer.isTemporary);
+    for (const [position, command] of this.commands.entries()) {
+      for (const { buffer } of accessesOf(command)) {
+        if (!this.owns(buffer)) continue;
+        buffer.first = Math.min(buffer.first, position);
+        buffer.last = position;
+      }
     }
+  }
+
+  private owns(buffer: GpuBuffer): buffer is RecordedBuffer {
+    return buffer instanceof RecordedBuffer && buffer.recording === this;
   }
 
   allocate(sizeBytes: number): RecordedBuffer {
@@ -89,7 +103,7 @@ export class Recording {
   }
 
   free(buffer: GpuBuffer): void {
-    if (buffer instanceof RecordedBuffer && buffer.recording === this) buffer.isTemporary = true;
+    if (this.owns(buffer)) buffer.isTemporary = true;
     else this.freed.push(buffer);
   }
 
@@ -105,9 +119,4 @@ export class Recording {
   get kernels(): Kernel[] {
     return this.commands.flatMap((command) => (command.type === 'dispatch' ? [command.kernel] : []));
   }
-}
-
-function buffersOf(command: Command): GpuBuffer[] {
-  if (command.type === 'dispatch') return Object.values(command.bindings).map(({ buffer }) => buffer);
-  return command.type === 'copy' ? [command.source, command.target] : [command.target];
 }

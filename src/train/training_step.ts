@@ -169,9 +169,8 @@ export class TrainingStep {
   private commands(inputs: readonly Input[]): Tensor {
     const { optimizer, average, guard } = this.parts;
     return scope(() => {
-      const losses = inputs.map((input) => scope(() => this.accumulateGradient(input)));
-      const loss = this.labelled('(loss)', () => losses.reduce((sum, part) => noGrad(() => add(sum, part))));
-      this.labelled('(loss)', () => guardLoss(loss, guard));
+      const [only] = inputs;
+      const loss = inputs.length === 1 ? this.accumulateGradient(only, guard) : this.accumulateGradients(inputs);
       this.labelled('(optimizer)', () => {
         optimizer.step(guard);
         average?.step(guard);
@@ -180,14 +179,27 @@ export class TrainingStep {
     });
   }
 
-  /** Adds the gradient of a part of a batch to that of the parameters. Returns the part's share of the batch's loss. */
-  private accumulateGradient({ batch, random, share }: Input): Tensor {
+  private accumulateGradients(inputs: readonly Input[]): Tensor {
+    const losses = inputs.map((input) => scope(() => this.accumulateGradient(input)));
+    return this.labelled('(loss)', () => {
+      const loss = losses.reduce((sum, part) => noGrad(() => add(sum, part)));
+      guardLoss(loss, this.parts.guard);
+      return loss;
+    });
+  }
+
+  /**
+   * Adds the gradient of a part of a batch to that of the parameters. Returns the part's share of the batch's loss.
+   * @param guard of a batch in one part: set before the backward pass, so that updates need not wait for its end (see `reorder`).
+   */
+  private accumulateGradient({ batch, random, share }: Input, guard?: Tensor): Tensor {
     const { model, train, config, metrics } = this.parts;
     const { images, labels } = this.labelled('(images)', () => train.assemble(batch));
     const logits = this.labelled('(network)', () => model.forward(images, { training: true, random }));
     return this.labelled('(loss)', () => {
       const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
       const shareOfLoss = share === 1 ? loss : scale(loss, share);
+      if (guard) guardLoss(loss, guard);
       backward(shareOfLoss);
       metrics.add(loss, logits, labels);
       return shareOfLoss;

@@ -44,10 +44,13 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     { COLUMNS: 1, ROWS: 16 },
     { COLUMNS: 4, ROWS: 16 },
     { COLUMNS: 4, ROWS: 20 },
+    { COLUMNS: 1, ROWS: 8 },
+    { COLUMNS: 4, ROWS: 8 },
   ],
   conv2d_grad_weight: [
     ...[8, 4].flatMap((COLUMNS) => [64, 32].map((TILE) => ({ COLUMNS, TILE, ROWS: 16 }))),
     { COLUMNS: 8, TILE: 32, ROWS: 20 },
+    ...[64, 32].map((TILE) => ({ COLUMNS: 4, TILE, ROWS: 8 })),
   ],
   gather_labels: [{ LABEL_BYTES: 4 }],
   peak_copy: [{ VECS: 4 }, { VECS: 16 }],

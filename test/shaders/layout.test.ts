@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { kernel } from '../../src/device/index.js';
 import { fromNCHW, toNCHW } from '../../src/shaders/layout/layout.js';
 import { Tensor } from '../../src/tensor/index.js';
+import { transpose } from '../../src/wgsl.generated.js';
 import { checkOperation } from '../support/check_operation.js';
 import { testDevice } from '../support/device.js';
 
@@ -76,15 +78,18 @@ describe('layout', () => {
     expect(fromNCHW(Tensor.zeros(device, [0, 3, 4, 5])).shape).toEqual([3, 4, 5, 0]);
   });
 
-  it('folds a grid beyond 65535 tiles', async () => {
-    const pixels = 65_536 * 32;
+  it('finds its tiles in a grid of several rows, as beyond 65535 tiles', async () => {
+    const [rows, columns] = [40, 70]; // 2 x 3 tiles.
     const x = Tensor.from(
       device,
-      Float32Array.from({ length: pixels }, (_, i) => i),
-      [1, 1, 1024, pixels / 1024],
+      Float32Array.from({ length: rows * columns }, (_, i) => i),
+      [rows, columns],
     );
-    const y = await fromNCHW(x).read();
-    expect(y.every((value, i) => value === i)).toBe(true);
+    const y = Tensor.empty(device, [columns, rows]);
+    const params = { rows, columns, tiles_across: 3 };
+    device.run(kernel(transpose), { x: x.slice, y: y.slice }, params, [2, 3]);
+    const transposed = await y.read();
+    expect(transposed.every((value, i) => value === (i % rows) * columns + Math.floor(i / rows))).toBe(true);
   });
 
   it('says what does not fit', () => {

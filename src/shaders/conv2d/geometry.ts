@@ -83,13 +83,17 @@ export function columnsPerThread(device: Device, rows: number): number {
   return Math.max(1, Math.min(4, Math.floor(most / rows)));
 }
 
+/** SwiftShader compiles half as long for half as many rows, and such kernels run no slower there. */
+const SWIFTSHADER_ROWS = 8;
+
 /**
  * Rows of the weight that a thread keeps in registers, of `rows` in all: the usual tile, or all rows where a second tile would be mostly
  * empty, as in a first layer of 20 channels.
  */
-export function rowsPerThread(device: Device, tile: number, rows: number): number {
+export function rowsPerThread({ info }: Device, tile: number, rows: number): number {
+  if (info.kind === 'swiftshader') return SWIFTSHADER_ROWS;
   const all = Math.ceil(rows / 4) * 4;
-  return device.info.isSoftware && all > tile && all <= tile * 1.5 ? all : tile;
+  return info.isSoftware && all > tile && all <= tile * 1.5 ? all : tile;
 }
 
 /**
@@ -104,6 +108,6 @@ export function chunkSize(device: Device, positions: number, tiles: number, part
 }
 
 /** Columns of the weight that a thread of a weight gradient keeps beside `rows` rows: see `columnsPerThread`. */
-export function weightColumnsPerThread(device: Device, rows: number): number {
-  return device.info.isSoftware && rows <= 24 ? 8 : 4;
+export function weightColumnsPerThread({ info }: Device, rows: number): number {
+  return info.isSoftware && info.kind !== 'swiftshader' && rows <= 24 ? 8 : 4;
 }

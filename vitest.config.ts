@@ -1,4 +1,4 @@
-// The tests in tiers, one vitest project each; they run one tier after the other. `npx vitest run --project gpu` runs one.
+// The tests in tiers, one vitest project each; they run one tier after the other, but for the parity tests, which run beside the gpu tier. `npx vitest run --project gpu` runs one.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { embedShaders } from './scripts/embed_shaders.mjs';
@@ -71,9 +71,9 @@ export default defineConfig({
           name: 'parity',
           include: PARITY,
           ...withDevice,
-          maxWorkers: 1,
           testTimeout: 600_000,
-          sequence: { groupOrder: 4 },
+          // Beside the gpu tier: its few long files leave no core idle.
+          sequence: { groupOrder: 2 },
         },
       },
     ],

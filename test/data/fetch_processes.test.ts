@@ -56,8 +56,8 @@ function start(limitKiB?: number): { child: ChildProcess; ended: Promise<Ended> 
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ ...text, status: code }))) };
 }
 
-/** Sends what is asked for in pieces, and tells how much of the file has gone. */
-function slowly(onSent: (position: number) => void): Answer {
+/** Sends what is asked for in pieces, and tells how much of the file has gone; the next piece waits for what that takes. */
+function slowly(onSent: (position: number) => void | Promise<void>): Answer {
   return async (response, request) => {
     const from = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0);
     const head = {
@@ -70,7 +70,7 @@ function slowly(onSent: (position: number) => void): Answer {
       response.write(bytes.subarray(position, next));
       position = next;
       await sleep(5);
-      onSent(position);
+      await onSent(position);
     }
     response.end();
   };
@@ -94,8 +94,17 @@ function expectFetched(): void {
 
 describe('two processes at once', () => {
   it('fetch once: one works, the other waits', async () => {
-    server.answers = [slowly(() => {})];
-    const both = await Promise.all([start().ended, start().ended]);
+    const first = start();
+    let second: ReturnType<typeof start> | undefined;
+    server.answers = [
+      slowly(async (position) => {
+        if (second || position < 20_000) return;
+        second = start();
+        await new Promise((resolve) => second!.child.stderr!.once('data', resolve)); // It says that it waits.
+      }),
+    ];
+    const ended = await first.ended;
+    const both = [ended, await second!.ended];
     expect(both.map(({ stdout }) => stdout).sort()).toEqual(['fetched\n', 'present\n']);
     const waiting = both.find(({ stdout }) => stdout === 'present\n')!;
     expect(waiting.stderr).toMatch(new RegExp(`^waiting for process \\d+, which fetches tiny into ${dir}\n$`));

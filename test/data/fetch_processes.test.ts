@@ -1,6 +1,6 @@
 // What processes do to each other, and disks to processes, while a data set is fetched.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, watch } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -76,6 +76,16 @@ function slowly(onSent: (position: number) => void | Promise<void>): Answer {
   };
 }
 
+/** Of what is being fetched, on the disk. */
+function receivedBytes(): number {
+  const folder = join(dir, '.fetch-tiny');
+  if (!existsSync(folder)) return 0;
+  const sizes = readdirSync(folder, { withFileTypes: true }).map((entry) =>
+    entry.isFile() && entry.name.includes('.tar.gz') ? statSync(join(folder, entry.name)).size : 0,
+  );
+  return Math.max(0, ...sizes);
+}
+
 /** Nothing half-written is ever where the data set belongs. */
 function isThere(): boolean {
   if (!existsSync(join(dir, FOLDER))) return false;
@@ -134,7 +144,13 @@ describe('two processes at once', () => {
 it('a process that is killed leaves nothing half-written, and the next goes on', async () => {
   for (const at of [0.1, 0.5, 0.9]) {
     const { child, ended } = start();
-    server.answers = [slowly((position) => void (position > at * bytes.length && child.kill('SIGKILL')))];
+    server.answers = [
+      slowly(async (position) => {
+        if (position <= at * bytes.length) return;
+        while (receivedBytes() <= 0.9 * at * bytes.length) await sleep(1); // It is on its way to the disk.
+        child.kill('SIGKILL');
+      }),
+    ];
     expect((await ended).status).toBeNull();
     expect(isThere()).toBe(false);
   }

@@ -30,7 +30,8 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
         for (const { model, leastSeconds } of STEPS) {
           if (secondsLeft() < leastSeconds) break;
           const report = (note: string) => progress.update(done, note);
-          rows.push(...(await benchSteps(device, stepVariants(model), secondsLeft() / (STEPS.length - done), report)));
+          const seconds = secondsLeft() / (STEPS.length - done);
+          rows.push(...(await benchSteps(device, stepVariants(model), { seconds, report })));
           done++;
           await progressed();
         }

@@ -36,27 +36,31 @@ export interface StepRow {
 const MEASUREMENT_MS = 600;
 const MOST_STEPS = 50;
 
-/**
- * Times the variants of one model, which take turns.
- * @param seconds for all of it; every variant gets at least three rounds.
- * @param report called now and then with what is going on.
- * @throws DeviceMemoryError where a step does not fit.
- */
+export interface BenchStepsOptions {
+  /** For all of it; every variant gets at least three rounds. */
+  readonly seconds: number;
+  /** Whether steps are recorded and replayed. Default true. */
+  readonly record?: boolean;
+  /** Called now and then with what is going on. */
+  readonly report?: (note: string) => void;
+}
+
+/** Times the variants of one model, which take turns. @throws DeviceMemoryError where a step does not fit. */
 export async function benchSteps(
   device: Device,
   variants: readonly StepVariant[],
-  seconds: number,
-  report: (note: string) => void = () => {},
+  options: BenchStepsOptions,
 ): Promise<StepRow[]> {
+  const { seconds, record = true, report = () => {} } = options;
   const deadline = performance.now() + seconds * 1000;
   const [{ config }] = variants;
   report(`${config.model}: compiling`);
-  const steps = await stepsOfMeasurement(device, variants[0]);
+  const steps = await stepsOfMeasurement(device, variants[0], record);
   const trainings: StepTraining[] = [];
   try {
     for (const variant of variants) {
       report(`${nameOf(variant)}: first steps`);
-      const training = await StepTraining.begin(device, variant, steps);
+      const training = await StepTraining.begin(device, variant, { steps, record });
       trainings.push(training);
       await training.warmUp();
     }
@@ -76,8 +80,8 @@ export async function benchSteps(
 }
 
 /** By the time of two steps of this variant, after those that compile. */
-async function stepsOfMeasurement(device: Device, variant: StepVariant): Promise<number> {
-  const probe = await StepTraining.begin(device, variant, 1);
+async function stepsOfMeasurement(device: Device, variant: StepVariant, record: boolean): Promise<number> {
+  const probe = await StepTraining.begin(device, variant, { steps: 1, record });
   try {
     await probe.warmUp();
     const [measure] = probe.measurements;

@@ -21,6 +21,7 @@ interface StepFlags {
   readonly T?: number;
   readonly dataSet?: string;
   readonly imageSize?: number;
+  readonly record: boolean;
   readonly minutes: number;
   readonly adapter: AdapterFlag;
 }
@@ -44,6 +45,7 @@ export function addStepCommand(bench: Command): void {
     .option('--T <n>', "steps between topology updates (default: the recipe's)", number('--T'))
     .option('--data-set <name>', 'shape of the images (default: lenet mnist, ResNet tinyimagenet, else cifar10)')
     .option('--image-size <n>', "height and width of the images (default: the data set's)", number('--image-size'))
+    .option('--no-record', 'run the commands of every step as they come')
     .option('--minutes <m>', 'time for the whole run; all get at least three rounds', number('--minutes'), 2);
   addAdapterOption(addJsonOption(command)).action(stepCommand);
 }
@@ -65,7 +67,7 @@ function methods(text: string): MethodName[] {
 
 async function stepCommand(flags: StepFlags): Promise<void> {
   const { json, models, methods, sparsity: sparsities, blockSize: blockSizes, batchSize } = flags;
-  const { T: updateInterval, dataSet, imageSize, minutes } = flags;
+  const { T: updateInterval, dataSet, imageSize, record, minutes } = flags;
   checkMinutes(minutes);
   checkJsonPath(json);
   const options = { methods, sparsities, blockSizes, batchSize, updateInterval, dataSet, imageSize };
@@ -79,7 +81,7 @@ async function stepCommand(flags: StepFlags): Promise<void> {
     for (const [done, variants] of comparisons.entries()) {
       const seconds = (end - performance.now()) / 1000 / (comparisons.length - done);
       const report = (note: string) => progress.update(done, note);
-      const own = await benchSteps(device, variants, seconds, report).catch((error) => {
+      const own = await benchSteps(device, variants, { seconds, record, report }).catch((error) => {
         if (!(error instanceof DeviceMemoryError) || comparisons.length === 1) throw error;
         return doesNotFit(variants, error);
       });

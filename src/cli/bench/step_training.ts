@@ -19,14 +19,17 @@ export class StepTraining {
     private readonly isDynamic: boolean,
   ) {}
 
-  /** @param steps of a measurement. */
-  static async begin(device: Device, variant: StepVariant, steps: number): Promise<StepTraining> {
-    const { config, info } = variant;
+  /** @param steps of a measurement; `record`: whether they are recorded and replayed. */
+  static async begin(
+    device: Device,
+    { config, info }: StepVariant,
+    { steps, record }: { steps: number; record: boolean },
+  ): Promise<StepTraining> {
     const own: RunConfig = { ...config, updateInterval: 2 * steps, epochs: 1, logEvery: STEPS, shuffle: false };
     const held = BATCHES_HELD * config.batchSize;
     const trainer = await createTrainer(device, own, randomDataset(info, STEPS * config.batchSize, held));
     const isDynamic = methodNamed(config.method).growth !== undefined;
-    return new StepTraining(trainer, trainer.run({ pauseEvery: steps }), isDynamic);
+    return new StepTraining(trainer, trainer.run({ pauseEvery: steps, record }), isDynamic);
   }
 
   /** Milliseconds of the next group of steps, to the end of its work on the GPU. */

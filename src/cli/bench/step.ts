@@ -79,14 +79,13 @@ export async function benchSteps(
   }
 }
 
-/** By the time of two steps of this variant, after those that compile. */
+/** By the time of one step of this variant, after those that compile. */
 async function stepsOfMeasurement(device: Device, variant: StepVariant, record: boolean): Promise<number> {
   const probe = await StepTraining.begin(device, variant, { steps: 1, record });
   try {
     await probe.warmUp();
     const [measure] = probe.measurements;
-    const ms = Math.min(await measure(), await measure());
-    return Math.max(1, Math.min(MOST_STEPS, Math.round(MEASUREMENT_MS / ms)));
+    return Math.max(1, Math.min(MOST_STEPS, Math.round(MEASUREMENT_MS / (await measure()))));
   } finally {
     probe.dispose();
   }

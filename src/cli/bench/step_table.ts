@@ -19,7 +19,7 @@ export function stepTable(rows: readonly StepRow[]): string {
       row.ms.toFixed(2),
       row.spreadMs.toFixed(2),
       `${(100 * updates).toFixed(1)}%`,
-      ((1000 * row.batchSize) / row.ms).toFixed(0),
+      rate((1000 * row.batchSize) / row.ms),
       dense ? `${(dense.ms / row.ms).toFixed(2)}x` : '',
     ];
   });
@@ -29,4 +29,8 @@ export function stepTable(rows: readonly StepRow[]): string {
 function weightsOf({ sparsity, blockSize }: StepRow): string {
   if (sparsity === 0) return 'all';
   return blockSize > 0 ? `${sparsity}, blocks of ${blockSize}` : `${sparsity}, single`;
+}
+
+function rate(perSecond: number): string {
+  return perSecond.toFixed(perSecond < 100 ? 1 : 0);
 }

@@ -49,6 +49,8 @@ export interface RunOptions {
   readonly pauseEvery?: number;
   /** Whether steps are recorded once and replayed (default), or every command runs as it comes. The results are the same, bit for bit. */
   readonly record?: boolean;
+  /** Steps between step events; those of the configuration if not given. */
+  readonly logEvery?: number;
 }
 
 /** Steps after which the host waits for the GPU, so that it never runs far ahead. */
@@ -172,8 +174,9 @@ export class Trainer {
     }
   }
 
-  private async *trainEpoch(epoch: number, { pauseEvery, record = true }: RunOptions): AsyncGenerator<TrainingEvent> {
+  private async *trainEpoch(epoch: number, options: RunOptions): AsyncGenerator<TrainingEvent> {
     const { train, optimizer, learningRate, topology, config } = this.parts;
+    const { pauseEvery, logEvery = config.logEvery, record = true } = options;
     const lr = learningRate(epoch);
     optimizer.setLearningRate(lr);
     this.showEpoch(epoch);
@@ -186,17 +189,17 @@ export class Trainer {
       await train.ready(batch.first, batch.size);
       const updates = topology?.isDue(step) ? topology : undefined;
       topology?.collect(step);
-      const isLogged = (step + 1) % config.logEvery === 0 || step + 1 === this.totalSteps;
+      const isLogged = (step + 1) % logEvery === 0 || step + 1 === this.totalSteps;
       const how = record ? (topology?.isCollected(step) ? 'once' : 'replay') : 'eager';
       const loss = await this.trainingStep.run(step, batch, how);
       this.at = { ...this.at, step: step + 1 };
       const value = isLogged || updates ? await this.checkedLoss(loss) : undefined;
       if (updates) yield* await this.update(updates, step);
       if (isLogged) {
-        const now = performance.now();
-        const ms = (now - last.time) / (this.step - last.step);
-        last = { step: this.step, time: now };
+        const ms = (performance.now() - last.time) / (this.step - last.step);
         yield { type: 'step', step, epoch, loss: value!, lr, ms } satisfies StepEvent;
+        // What the consumer does meanwhile is not training.
+        last = { step: this.step, time: performance.now() };
       } else if (pauseEvery !== undefined && this.step % pauseEvery === 0) {
         await this.checkedLoss();
         yield { type: 'pause', step } satisfies PauseEvent;

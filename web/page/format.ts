@@ -1,0 +1,20 @@
+// Numbers for people.
+
+export function percent(share: number, digits = 1): string {
+  return Number.isFinite(share) ? `${(100 * share).toFixed(digits)}%` : '–';
+}
+
+/** Three digits: 0.123, 1.23, 12.3, 123, 1,234. */
+export function threeDigits(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.1))));
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en');
+}
+
+export function mebibytes(bytes: number): string {
+  return `${threeDigits(bytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,127 @@
+// One small plot with a caption that reads out the values under the cursor, or the last ones.
+
+import UPlot from 'uplot';
+import { make, onFrame } from './dom.js';
+import { colour } from './theme.js';
+
+/** Values at steps. */
+export interface Curve {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+export interface CurveStyle {
+  /** A colour of style/tokens.css. */
+  readonly colour: string;
+  /** `faint` for single values behind their mean; `points` for the few values of epochs. */
+  readonly look: 'line' | 'faint' | 'points';
+  /** Named in the caption; none for curves that are not read out. */
+  readonly label?: string;
+}
+
+export interface PlotDefinition {
+  readonly title: string;
+  readonly format: (value: number) => string;
+  /** Fixed limits of the vertical axis, where it has some. */
+  readonly range?: readonly [number | null, number | null];
+  readonly curves: readonly CurveStyle[];
+}
+
+const HEIGHT = 170;
+/** Plots under one key share their cursor. */
+const SYNC = UPlot.sync('step');
+
+export class Plot {
+  private readonly canvas = make('div', { class: 'canvas' });
+  private readonly reading = make('span', { class: 'reading' });
+  private readonly figure: HTMLElement;
+  private chart: UPlot | undefined;
+  private curves: readonly Curve[] = [];
+  private readonly draw = onFrame(() => this.drawNow());
+
+  constructor(
+    parent: HTMLElement,
+    private readonly definition: PlotDefinition,
+  ) {
+    const title = make('span', { class: 'title' }, definition.title);
+    this.figure = make('figure', { class: 'plot' }, make('figcaption', {}, title, this.reading), this.canvas);
+    parent.append(this.figure);
+    new ResizeObserver(() => this.chart?.setSize(this.size())).observe(this.canvas);
+    this.rebuild();
+  }
+
+  /** @param curves one for each of the definition's. */
+  show(curves: readonly Curve[]): void {
+    this.curves = curves;
+    this.draw();
+  }
+
+  /** Takes up the colours of another theme. */
+  rebuild(): void {
+    this.chart?.destroy();
+    this.chart = new UPlot(this.options(), [[]], this.canvas);
+    this.draw();
+  }
+
+  private drawNow(): void {
+    const tables = this.curves.map(({ x, y }) => [x, y] as unknown as UPlot.AlignedData);
+    this.chart?.setData(tables.length > 0 ? UPlot.join(tables) : [[]]);
+    this.read(null);
+  }
+
+  private size(): { width: number; height: number } {
+    return { width: Math.max(this.canvas.clientWidth, 120), height: HEIGHT };
+  }
+
+  private options(): UPlot.Options {
+    const { range: [low, high] = [null, null], curves, format } = this.definition;
+    const axis: UPlot.Axis = {
+      stroke: colour('--muted'),
+      font: '11px system-ui, sans-serif',
+      grid: { stroke: colour('--line'), width: 1 },
+      ticks: { show: false },
+    };
+    return {
+      ...this.size(),
+      padding: [8, 8, 0, 0],
+      legend: { show: false },
+      cursor: { sync: { key: SYNC.key }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
+      scales: { x: { time: false }, y: { range: (_, least, most) => limits(low ?? least, high ?? most) } },
+      axes: [
+        { ...axis, size: 28, space: 60 },
+        { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map(format) },
+      ],
+      series: [{}, ...curves.map(seriesOf)],
+      hooks: { setCursor: [(chart) => this.read(chart.cursor.idx ?? null)] },
+    };
+  }
+
+  /** @param index of the values under the cursor, or null for the last ones. */
+  private read(index: number | null): void {
+    const columns = this.chart?.data ?? [[]];
+    const at = (column: UPlot.AlignedData[number]) => {
+      const last = index ?? column.length - 1;
+      for (let i = last; i >= 0; i--) if (column[i] != null) return column[i] as number;
+      return undefined;
+    };
+    const readings = this.definition.curves.flatMap(({ label }, i) => {
+      const value = columns[i + 1] && at(columns[i + 1]);
+      return label === undefined || value === undefined ? [] : [`${label} ${this.definition.format(value)}`.trim()];
+    });
+    const step = index === null ? '' : `step ${columns[0][index]}: `;
+    this.reading.textContent = step + readings.join(', ');
+  }
+}
+
+function seriesOf({ colour: name, look }: CurveStyle): UPlot.Series {
+  const stroke = colour(name);
+  if (look === 'points') return { stroke, paths: () => null, points: { show: true, size: 7, fill: stroke } };
+  const isFaint = look === 'faint';
+  return { stroke, width: isFaint ? 1 : 2, alpha: isFaint ? 0.3 : 1, spanGaps: true, points: { show: false } };
+}
+
+/** A little air above and below, and never an empty range. */
+function limits(low: number, high: number): UPlot.Range.MinMax {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}

@@ -1,0 +1,55 @@
+// Start, pause, step, start over: what can be done follows from where the run is.
+
+import type { Phase, State } from '../messages.js';
+import { element } from './dom.js';
+import { count } from './format.js';
+
+export interface RunActions {
+  start(): void;
+  pause(): void;
+  step(): void;
+  reset(): void;
+}
+
+const START_LABELS: Readonly<Record<Phase, string>> = {
+  opening: 'Start training',
+  'no device': 'Start training',
+  empty: 'Start training',
+  running: 'Pause',
+  paused: 'Continue',
+  finished: 'Finished',
+};
+
+export class RunControls {
+  private readonly start = element('start', HTMLButtonElement);
+  private readonly step = element('step', HTMLButtonElement);
+  private readonly reset = element('reset', HTMLButtonElement);
+  private readonly progress = element('progress', HTMLProgressElement);
+  private readonly position = element('position', HTMLElement);
+  private phase: Phase = 'opening';
+
+  constructor(actions: RunActions) {
+    this.start.addEventListener('click', () => (this.phase === 'running' ? actions.pause() : actions.start()));
+    this.step.addEventListener('click', () => actions.step());
+    this.reset.addEventListener('click', () => actions.reset());
+  }
+
+  show({ phase, step, totalSteps }: State): void {
+    this.phase = phase;
+    const isIdle = phase === 'empty' || phase === 'paused';
+    this.start.textContent = START_LABELS[phase];
+    this.start.disabled = !(isIdle || phase === 'running');
+    this.step.disabled = !isIdle;
+    this.reset.disabled = totalSteps === 0;
+    this.progress.max = Math.max(totalSteps, 1);
+    this.progress.value = step;
+    this.position.textContent = positionText(phase, step, totalSteps);
+  }
+}
+
+function positionText(phase: Phase, step: number, totalSteps: number): string {
+  if (phase === 'opening') return 'Opening the GPU …';
+  if (phase === 'no device') return 'No GPU to train on';
+  if (phase === 'empty') return 'Nothing trained yet';
+  return `Step ${count(step)} of ${count(totalSteps)}`;
+}

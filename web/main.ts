@@ -1,24 +1,50 @@
 // The page: connects its parts with the worker that trains.
 
-import type { DeviceFacts, Report, Request } from './messages.js';
+import type { Report, Request, RunName } from './messages.js';
+import { Announcer } from './page/announcer.js';
+import { AskView } from './page/ask_view.js';
+import { confirmLoss } from './page/confirm.js';
+import { ConfusionView } from './page/confusion_view.js';
 import { Curves } from './page/curves.js';
-import { element, make } from './page/dom.js';
+import { DeviceView } from './page/device_view.js';
+import { element, onFrame } from './page/dom.js';
+import { download, installFiles } from './page/files.js';
 import { Notices } from './page/notices.js';
 import { RunControls } from './page/run_controls.js';
+import { RunRecord } from './page/run_record.js';
 import { Settings } from './page/settings.js';
+import { showComparison, showEpochs, showTiles } from './page/tables.js';
 import { installTheme } from './page/theme.js';
+import { WeightsView } from './page/weights_view.js';
 
 const worker = new Worker(new URL('./worker/worker.ts', import.meta.url), { type: 'module' });
 const ask = (request: Request) => worker.postMessage(request);
 
+const runs = new Map<RunName, RunRecord>();
 const notices = new Notices(element('notices', HTMLElement));
+const announcer = new Announcer(element('status', HTMLElement));
+const device = new DeviceView(notices);
 const settings = new Settings();
 const curves = new Curves(element('plots', HTMLElement));
-let hasRun = false;
+const weights = new WeightsView((layer) => ask({ type: 'watch', layer }));
+const asking = new AskView(ask);
+const confusion = new ConfusionView();
+const compare = element('compare', HTMLInputElement);
+const save = element('save', HTMLButtonElement);
+
+const controls = new RunControls({
+  start: () => go({ type: 'run' }),
+  pause: () => ask({ type: 'pause' }),
+  step: () => go({ type: 'step' }),
+  reset: async (step) => {
+    const isSure = step === 0 || (await confirmLoss(`The run stands at step ${step}. Start over, and forget it?`));
+    if (isSure) ask({ type: 'discard' });
+  },
+});
 
 /** A run that does not exist yet is made first. */
 function go(request: Request): void {
-  if (!hasRun) {
+  if (!runs.has('main')) {
     const config = settings.read();
     if (!config) return;
     ask({ type: 'prepare', config });
@@ -26,54 +52,85 @@ function go(request: Request): void {
   ask(request);
 }
 
-const controls = new RunControls({
-  start: () => go({ type: 'run' }),
-  pause: () => ask({ type: 'pause' }),
-  step: () => go({ type: 'step' }),
-  reset: () => {
-    ask({ type: 'discard' });
-    curves.remove('main');
-  },
+const showNumbers = onFrame(() => {
+  const main = runs.get('main');
+  showTiles(element('tiles', HTMLElement), main);
+  showEpochs(element('epochs', HTMLTableElement), main);
+  showComparison(element('comparison', HTMLTableElement), runs);
+  curves.show(runs);
 });
 
-function showDevice({ description, isSoftware, features }: DeviceFacts): void {
-  const facts = { Adapter: description, Features: features.join(', ') || 'none', Precision: '32-bit floats' };
-  const rows = Object.entries(facts).flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, value)]);
-  element('device', HTMLElement).replaceChildren(...rows);
-  if (isSoftware) {
-    notices.show(
-      'warning',
-      `No hardware GPU: training runs on a software adapter, many times slower (${description}).`,
-    );
+function begin(name: RunName, run: RunRecord): void {
+  runs.set(name, run);
+  if (name === 'main') {
+    const { config, layers, images } = run.facts;
+    settings.show(config);
+    weights.begin(layers);
+    asking.begin(images);
   }
+  followRuns();
 }
 
-function receive(report: Report): void {
-  switch (report.type) {
-    case 'device':
-      showDevice(report.device);
-      break;
-    case 'state':
-      hasRun = report.totalSteps > 0;
-      settings.isLocked = hasRun;
-      controls.show(report);
-      break;
-    case 'begin':
-      curves.begin(report.run);
-      break;
-    case 'lines':
-      for (const line of report.lines) curves.seriesOf(report.run)?.add(line);
-      curves.show();
-      break;
-    case 'notice':
-      notices.show(report.level, report.text);
-      break;
+function end(name: RunName): void {
+  runs.delete(name);
+  if (name === 'main') {
+    weights.clear();
+    asking.end();
+    confusion.clear();
   }
+  followRuns();
 }
 
-worker.addEventListener('message', ({ data }: MessageEvent<Report>) => receive(data));
+/** What depends on which runs there are. */
+function followRuns(): void {
+  const main = runs.get('main');
+  settings.isLocked = main !== undefined;
+  save.disabled = main === undefined;
+  compare.disabled = main === undefined || main.facts.config.method === 'dense';
+  compare.checked = runs.has('twin');
+  showNumbers();
+}
+
+const receivers: { readonly [Type in Report['type']]: (report: Report & { type: Type }) => void } = {
+  device: (report) => device.show(report.device),
+  'no device': ({ reason }) => device.showMissing(reason),
+  state: (state) => {
+    controls.show(state);
+    announcer.state(state);
+  },
+  begin: ({ run, facts }) => begin(run, new RunRecord(facts)),
+  end: ({ run }) => end(run),
+  lines: ({ run, lines }) => {
+    runs.get(run)?.add(lines);
+    if (run === 'main') {
+      announcer.lines(lines);
+      asking.refresh();
+    }
+    showNumbers();
+  },
+  picture: ({ picture }) => weights.show(picture),
+  prediction: ({ logits }) => asking.showPrediction(logits),
+  'test image': (image) => asking.showTestImage(image),
+  confusion: ({ counts }) => confusion.show(counts, runs.get('main')?.facts.images.classNames ?? []),
+  exported: ({ name, bytes }) => download(name, bytes),
+  notice: ({ level, text }) => notices.show(level, text),
+};
+
+worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
+  (receivers[data.type] as (report: Report) => void)(data);
+});
 worker.addEventListener('error', ({ message }) =>
   notices.show('error', `The worker failed: ${message || 'no reason given'}`),
 );
-installTheme(element('theme', HTMLButtonElement), () => curves.rebuild());
+compare.addEventListener('change', () => ask({ type: 'compare', isOn: compare.checked }));
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) ask({ type: 'hidden' });
+});
+installFiles(ask, (text) => notices.show('error', text));
+installTheme(element('theme', HTMLButtonElement), () => {
+  curves.rebuild();
+  weights.redraw();
+  asking.redraw();
+});
 ask({ type: 'open', base: document.baseURI });
+showNumbers();

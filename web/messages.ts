@@ -10,7 +10,21 @@ export type Request =
   | { readonly type: 'open'; readonly base: string }
   /** A new run at step 0, in the place of the present one. */
   | { readonly type: 'prepare'; readonly config: RunConfig }
-  | { readonly type: 'run' | 'pause' | 'step' | 'discard' };
+  | { readonly type: 'run' | 'pause' | 'step' }
+  /** Forgets the run, here and in the browser's storage. */
+  | { readonly type: 'discard' }
+  /** Trains a twin too, or no longer. */
+  | { readonly type: 'compare'; readonly isOn: boolean }
+  /** From now on, pictures of this layer. */
+  | { readonly type: 'watch'; readonly layer: string }
+  /** @param image u8 [channels, height, width]; answered by a prediction. */
+  | { readonly type: 'predict'; readonly image: Uint8Array }
+  /** @param index taken modulo their number; answered by that image. */
+  | { readonly type: 'test image'; readonly index: number }
+  | { readonly type: 'export' }
+  /** The run of a checkpoint, in the place of the present one. */
+  | { readonly type: 'import'; readonly file: File }
+  | { readonly type: 'hidden' };
 
 /** A step line with what it costs. */
 export interface StepLine extends StepEvent {
@@ -30,6 +44,59 @@ export interface DeviceFacts {
   readonly features: readonly string[];
 }
 
+export interface LayerFacts {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** For people: `dense`, `mask`, `12 blocks of 16`. */
+  readonly pattern: string;
+  /** Weights that are not pruned. */
+  readonly active: number;
+  readonly size: number;
+}
+
+export interface RunFacts {
+  readonly config: RunConfig;
+  readonly layers: readonly LayerFacts[];
+  /** Floating-point operations of one image, forward: of weights that are not pruned, and of all. */
+  readonly flops: { readonly active: number; readonly dense: number };
+  readonly images: ImageFacts;
+}
+
+export interface ImageFacts {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  /** By label. */
+  readonly classNames: readonly string[];
+  readonly trainCount: number;
+  readonly testCount: number;
+}
+
+/** A layer's weight as a matrix. */
+export interface Picture {
+  readonly layer: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** [rows*columns], NaN where pruned. */
+  readonly weights: Float32Array;
+  /** Of a weight in blocks: its tables, see docs/format.md. */
+  readonly blocks?: BlockPlaces;
+}
+
+export interface BlockPlaces {
+  readonly blockSize: number;
+  readonly groupRows: Uint32Array;
+  readonly groupStart: Uint32Array;
+  readonly blockColumns: Uint32Array;
+}
+
+export interface TestImage {
+  readonly index: number;
+  readonly label: number;
+  /** u8 [channels, height, width]. */
+  readonly image: Uint8Array;
+}
+
 /** What a visitor can do next follows from it. */
 export type Phase = 'opening' | 'no device' | 'empty' | 'running' | 'paused' | 'finished';
 
@@ -42,8 +109,22 @@ export interface State {
 
 export type Report =
   | { readonly type: 'device'; readonly device: DeviceFacts }
+  | { readonly type: 'no device'; readonly reason: string }
   | ({ readonly type: 'state' } & State)
-  /** The run that is there now; its lines follow. */
-  | { readonly type: 'begin'; readonly run: RunName; readonly config: RunConfig }
+  /** A run is there, in the place of the former of that name; its lines so far follow. */
+  | { readonly type: 'begin'; readonly run: RunName; readonly facts: RunFacts }
+  | { readonly type: 'end'; readonly run: RunName }
   | { readonly type: 'lines'; readonly run: RunName; readonly lines: readonly Line[] }
-  | { readonly type: 'notice'; readonly level: 'note' | 'warning' | 'error'; readonly text: string };
+  | { readonly type: 'picture'; readonly picture: Picture }
+  /** @param logits [classes]. */
+  | { readonly type: 'prediction'; readonly logits: Float32Array }
+  | ({ readonly type: 'test image' } & TestImage)
+  /** @param counts [classes, classes]: test images by label and by what the main run's network takes them for. */
+  | { readonly type: 'confusion'; readonly counts: Uint32Array }
+  | { readonly type: 'exported'; readonly name: string; readonly bytes: Uint8Array }
+  | { readonly type: 'notice'; readonly level: NoticeLevel; readonly text: string };
+
+export type NoticeLevel = 'note' | 'warning' | 'error';
+
+/** Tells the page. */
+export type Tell = (report: Report, transfer?: Transferable[]) => void;

@@ -48,6 +48,7 @@ export { onnxModel } from './onnx/onnx_model.js';
 export type { OnnxModel } from './onnx/schema.js';
 export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
+export { largestOfRows, predict } from './predict.js';
 export {
   ADAMW_RECIPE,
   createOptimizer,

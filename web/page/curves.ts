@@ -1,9 +1,9 @@
 // The plots of the page: what is drawn of the runs that there are.
 
 import type { RunName } from '../messages.js';
-import { percent, threeDigits } from './format.js';
+import { mebibytes, percent, threeDigits } from './format.js';
 import { type Curve, type CurveStyle, Plot } from './plot.js';
-import { RunSeries } from './series.js';
+import type { RunSeries } from './series.js';
 
 interface Drawing {
   readonly title: string;
@@ -20,10 +20,15 @@ interface Part {
 }
 
 type StepColumn = Exclude<keyof RunSeries['steps'], 'step'>;
+type UpdateColumn = Exclude<keyof RunSeries['updates'], 'step'>;
 type EpochColumn = Exclude<keyof RunSeries['epochs'], 'step'>;
 
 const steps = (column: StepColumn) => (series: RunSeries) => ({ x: series.steps.step, y: series.steps[column] });
 const epochs = (column: EpochColumn) => (series: RunSeries) => ({ x: series.epochs.step, y: series.epochs[column] });
+const updates = (column: UpdateColumn) => (series: RunSeries) => ({
+  x: series.updates.step,
+  y: series.updates[column],
+});
 
 const DRAWINGS: readonly Drawing[] = [
   {
@@ -58,50 +63,50 @@ const DRAWINGS: readonly Drawing[] = [
     range: [0, null],
     parts: [{ look: 'line', label: '', curve: steps('imagesPerSecond') }],
   },
+  {
+    title: 'Sparsity, and weights ever tried',
+    format: (value) => percent(value),
+    range: [0, 1],
+    parts: [
+      { look: 'line', label: 'sparsity', curve: updates('sparsity') },
+      { look: 'points', label: 'tried', curve: updates('explored') },
+    ],
+  },
+  {
+    title: 'GPU memory',
+    format: mebibytes,
+    range: [0, null],
+    parts: [{ look: 'line', label: '', curve: steps('memoryBytes') }],
+  },
 ];
 
+const RUN_NAMES = ['main', 'twin'] as const;
 const COLOURS: Readonly<Record<RunName, string>> = { main: '--grow', twin: '--drop' };
 
 export class Curves {
-  private readonly runs = new Map<RunName, RunSeries>();
   private readonly plots: readonly Plot[];
 
   constructor(parent: HTMLElement) {
     this.plots = DRAWINGS.map(({ title, format, range, parts }) => {
-      const styles = (['main', 'twin'] as const).flatMap((run) =>
+      const styles = RUN_NAMES.flatMap((run) =>
         parts.map(({ look, label }) => ({ look, label: run === 'main' ? label : undefined, colour: COLOURS[run] })),
       );
       return new Plot(parent, { title, format, range, curves: styles });
     });
   }
 
-  /** Empties the curves of a run. */
-  begin(run: RunName): void {
-    this.runs.set(run, new RunSeries());
-    this.show();
-  }
-
-  seriesOf(run: RunName): RunSeries | undefined {
-    return this.runs.get(run);
-  }
-
-  remove(run: RunName): void {
-    this.runs.delete(run);
-    this.show();
-  }
-
-  show(): void {
+  show(runs: ReadonlyMap<RunName, { readonly series: RunSeries }>): void {
     const empty: Curve = { x: [], y: [] };
     this.plots.forEach((plot, i) => {
-      const { parts } = DRAWINGS[i];
-      const curves = (['main', 'twin'] as const).flatMap((run) => {
-        const series = this.runs.get(run);
-        return parts.map(({ curve }) => (series ? curve(series) : empty));
+      const curves = RUN_NAMES.flatMap((run) => {
+        const series = runs.get(run)?.series;
+        return DRAWINGS[i].parts.map(({ curve }) => (series ? curve(series) : empty));
       });
       plot.show(curves);
     });
   }
 
+  /** Takes up the colours of another theme. */
   rebuild(): void {
     for (const plot of this.plots) plot.rebuild();
   }

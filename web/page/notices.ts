@@ -1,15 +1,13 @@
 // What the visitor should know, above the page, until it is closed.
 
-import type { Report } from '../messages.js';
+import type { NoticeLevel } from '../messages.js';
 import { make } from './dom.js';
-
-type Level = (Report & { type: 'notice' })['level'];
 
 export class Notices {
   constructor(private readonly list: HTMLElement) {}
 
   /** The same text is not shown twice at a time. */
-  show(level: Level, text: string): void {
+  show(level: NoticeLevel, text: string): void {
     if ([...this.list.children].some((shown) => shown.firstChild?.textContent === text)) return;
     const close = make('button', { type: 'button', 'aria-label': 'Close this message' }, '×');
     const role = level === 'note' ? 'status' : 'alert';

@@ -8,7 +8,8 @@ export interface RunActions {
   start(): void;
   pause(): void;
   step(): void;
-  reset(): void;
+  /** @param step at which the run stands. */
+  reset(step: number): void;
 }
 
 const START_LABELS: Readonly<Record<Phase, string>> = {
@@ -31,7 +32,7 @@ export class RunControls {
   constructor(actions: RunActions) {
     this.start.addEventListener('click', () => (this.phase === 'running' ? actions.pause() : actions.start()));
     this.step.addEventListener('click', () => actions.step());
-    this.reset.addEventListener('click', () => actions.reset());
+    this.reset.addEventListener('click', () => actions.reset(this.progress.value));
   }
 
   show({ phase, step, totalSteps }: State): void {

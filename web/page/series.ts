@@ -1,6 +1,6 @@
 // A run's history as columns for plotting. Steps are counted from 1: what has been done, not what comes.
 
-import type { Line } from '../messages.js';
+import type { LayerFacts, Line } from '../messages.js';
 
 /** Weight of the past in the smoothed curves, a line. */
 const SMOOTHING = 0.9;
@@ -32,10 +32,28 @@ export class RunSeries {
     step: [] as number[],
     testLoss: [] as number[],
     testAccuracy: [] as number[],
-    sparsity: [] as number[],
   };
+  /** At topology updates. */
+  readonly updates = {
+    step: [] as number[],
+    /** Share of all weights that are pruned. */
+    sparsity: [] as number[],
+    /** Share of all weights that have been active at any time so far. */
+    explored: [] as number[],
+  };
+  private readonly active: Map<string, number>;
+  private readonly explored: Map<string, number>;
+  private readonly sizes: Map<string, number>;
+  private readonly total: number;
   private readonly meanLoss = new RunningMean();
   private readonly meanAccuracy = new RunningMean();
+
+  constructor(layers: readonly LayerFacts[]) {
+    this.active = new Map(layers.map(({ name, active }) => [name, active]));
+    this.explored = new Map(this.active);
+    this.sizes = new Map(layers.map(({ name, size }) => [name, size]));
+    this.total = layers.reduce((sum, { size }) => sum + size, 0);
+  }
 
   add(line: Line): void {
     if (line.type === 'step') {
@@ -53,7 +71,24 @@ export class RunSeries {
       epochs.step.push(line.step);
       epochs.testLoss.push(line.testLoss);
       epochs.testAccuracy.push(line.testAccuracy);
-      epochs.sparsity.push(line.sparsity);
+    } else {
+      this.active.set(line.layer, line.nnz);
+      this.explored.set(line.layer, line.explored * (this.sizes.get(line.layer) ?? 0));
+      this.noteShares(line.step + 1);
     }
+    if (this.updates.step.length === 0) this.noteShares(0);
   }
+
+  /** One entry a step, although each layer has a line. */
+  private noteShares(step: number): void {
+    const { updates } = this;
+    const at = updates.step.at(-1) === step ? updates.step.length - 1 : updates.step.length;
+    updates.step[at] = step;
+    updates.sparsity[at] = 1 - sumOf(this.active) / this.total;
+    updates.explored[at] = sumOf(this.explored) / this.total;
+  }
+}
+
+function sumOf(values: ReadonlyMap<string, number>): number {
+  return [...values.values()].reduce((sum, value) => sum + value, 0);
 }

@@ -10,6 +10,14 @@ export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
+/** The same as red, green and blue. @throws unless it is written as #rrggbb. */
+export function rgb(name: string): readonly [number, number, number] {
+  const [, ...parts] = /^#(..)(..)(..)$/.exec(colour(name)) ?? [];
+  if (parts.length !== 3) throw new Error(`${name}: expected #rrggbb, got ${colour(name)}`);
+  const [red, green, blue] = parts.map((part) => Number.parseInt(part, 16));
+  return [red, green, blue];
+}
+
 /**
  * @param button switches to the other theme.
  * @param onChange called after each change.

@@ -1,6 +1,6 @@
 // One training run and its history. Between two calls of `advance` the trainer stands between two steps.
 
-import type { ImageDataset } from '../../src/data/index.js';
+import type { AnyDataset } from '../../src/data/index.js';
 import type { Device } from '../../src/device/index.js';
 import {
   createTrainer,
@@ -35,13 +35,13 @@ export class Run {
   ) {}
 
   /** A run at step 0. @throws InputError if configuration and data do not fit together. */
-  static async begin(device: Device, config: RunConfig, dataset: ImageDataset): Promise<Run> {
+  static async begin(device: Device, config: RunConfig, dataset: AnyDataset): Promise<Run> {
     const trainer = await createTrainer(device, config, dataset);
     return new Run(device, trainer, new Window(trainer.metrics), []);
   }
 
   /** The run of a checkpoint, where it was. @param where its name, for messages. @throws InputError if it does not fit. */
-  static async resume(device: Device, kept: KeptRun, dataset: ImageDataset, where: string): Promise<Run> {
+  static async resume(device: Device, kept: KeptRun, dataset: AnyDataset, where: string): Promise<Run> {
     const checkpoint = parseCheckpoint(kept.checkpoint, where);
     const trainer = await createTrainer(device, checkpoint.config, dataset, { tensors: checkpoint.model, where });
     try {
@@ -79,12 +79,17 @@ export class Run {
   async advance(logEvery: number): Promise<Line[]> {
     const events = await this.eventsEvery(logEvery);
     const lines: Line[] = [];
-    for (;;) {
-      const { value: event, done } = await events.next();
-      if (done) break;
-      if (event.type === 'step') lines.push(await this.withCosts(event));
-      else if (event.type !== 'pause') lines.push(event);
-      if (event.type !== 'topology') break;
+    try {
+      for (;;) {
+        const { value: event, done } = await events.next();
+        if (done) break;
+        if (event.type === 'step') lines.push(await this.withCosts(event));
+        else if (event.type !== 'pause') lines.push(event);
+        if (event.type !== 'topology') break;
+      }
+    } catch (error) {
+      this.events = undefined; // A generator that has thrown is at its end.
+      throw error;
     }
     for (const line of lines) addLine(this.history, line);
     return lines;

@@ -1,126 +1,260 @@
 // What the worker does, one thing after the other: what the page asked for comes first, and training goes on in between. So
 // everything that reads a run finds it between two steps.
 
-import type { ImageDataset } from '../../src/data/index.js';
-import { type Device, InputError, openDevice } from '../../src/device/index.js';
-import type { RunConfig } from '../../src/train/index.js';
-import type { Phase, Report, Request } from '../messages.js';
-import { loadDigits } from './digits.js';
-import { Run } from './run.js';
-
-type Send = (report: Report, transfer?: Transferable[]) => void;
+import { AdapterError, type Device, DeviceLostError, InputError, openDevice } from '../../src/device/index.js';
+import { parseCheckpoint, type RunConfig } from '../../src/train/index.js';
+import type { Phase, Request, Tell } from '../messages.js';
+import { Datasets } from './datasets.js';
+import { Keeper } from './keeper.js';
+import { predictOne, testImage } from './predictions.js';
+import { Runs } from './runs.js';
+import { Shows } from './shows.js';
+import { type Kept, VERSION } from './store.js';
+import { Turns } from './turns.js';
 
 /** Steps between step lines: on a software adapter, which takes long for each, one. */
 const LOG_EVERY = { hardware: 5, software: 1 } as const;
+/** A GPU that is lost again so soon is not worth another try. */
+const LEAST_MS_BETWEEN_LOSSES = 10_000;
+const MOST_CHECKPOINT_BYTES = 2 ** 30;
 
 export class Session {
-  private readonly requests: Request[] = [];
-  private wake = () => {};
-  private base = '';
+  private readonly turns = new Turns<Request>();
+  private readonly keeper: Keeper;
+  private readonly shows: Shows;
+  private datasets = new Datasets('');
   private device: Device | undefined;
-  private dataset: ImageDataset | undefined;
-  private run: Run | undefined;
+  private runs: Runs | undefined;
   private isRunning = false;
+  private lossTime = Number.NEGATIVE_INFINITY;
 
-  constructor(private readonly send: Send) {}
+  constructor(private readonly tell: Tell) {
+    this.keeper = new Keeper(tell);
+    this.shows = new Shows(tell);
+  }
 
   receive(request: Request): void {
     // At once, and not when what is under way is done.
     if (request.type === 'pause') this.isRunning = false;
-    this.requests.push(request);
-    this.wake();
+    this.turns.add(request);
   }
 
-  async work(): Promise<never> {
-    for (;;) {
-      const request = this.requests.shift();
-      if (request) await this.guarded(() => this.perform(request));
-      else if (this.isRunning) await this.guarded(() => this.train(LOG_EVERY[this.speed]));
-      else
-        await new Promise<void>((resolve) => {
-          this.wake = resolve;
-        });
-    }
+  work(): Promise<never> {
+    return this.turns.take(
+      (request) => this.guarded(() => this.perform(request)),
+      async () => {
+        const { isRunning } = this;
+        if (isRunning) await this.guarded(() => this.train(), 'stops');
+        return isRunning;
+      },
+    );
   }
 
   private async perform(request: Request): Promise<void> {
     switch (request.type) {
       case 'open':
-        this.base = request.base;
-        await this.open();
-        break;
+        return this.open(request.base);
       case 'prepare':
-        await this.prepare(request.config);
-        break;
+        return this.prepare(request.config);
       case 'run':
-        this.isRunning = this.run?.isFinished === false;
-        break;
+        this.isRunning = this.runs?.next !== undefined;
+        return this.tellState();
       case 'pause':
-        break;
+        this.isRunning = false;
+        await this.keep();
+        return this.tellState();
       case 'step':
         this.isRunning = false;
-        await this.train(1);
-        break;
+        return this.train(1);
       case 'discard':
-        this.discard();
-        break;
+        await this.discard();
+        return this.tellState();
+      case 'compare':
+        return this.compare(request.isOn);
+      case 'watch':
+        this.shows.watched = request.layer;
+        return this.runs && this.shows.picture(this.runs);
+      case 'predict':
+        if (this.runs)
+          this.tell({ type: 'prediction', logits: await predictOne(this.runs.main.trainer, request.image) });
+        return;
+      case 'test image':
+        if (this.runs) this.tell({ type: 'test image', ...testImage(this.runs.dataset, request.index) });
+        return;
+      case 'export':
+        return this.export();
+      case 'import':
+        return this.import(request.file);
+      case 'hidden':
+        return this.keep();
+    }
+  }
+
+  private async open(base: string): Promise<void> {
+    this.datasets = new Datasets(base);
+    await this.openDevice();
+    const kept = await this.keeper.open();
+    if (kept && this.device) {
+      await this.resume(kept, 'the run kept in this browser');
+      this.note(`Your run is where you left it, at step ${this.runs!.main.step}.`);
     }
     this.tellState();
   }
 
-  private async open(): Promise<void> {
-    this.device = await openDevice({ warn: () => {} });
-    const { description, isSoftware, features } = this.device.info;
-    this.send({ type: 'device', device: { description, isSoftware, features } });
+  private async openDevice(): Promise<void> {
+    try {
+      this.device = await openDevice({ warn: () => {} });
+      const { description, isSoftware, features } = this.device.info;
+      this.tell({ type: 'device', device: { description, isSoftware, features } });
+    } catch (error) {
+      this.device = undefined;
+      if (!(error instanceof AdapterError)) throw error;
+      this.tell({ type: 'no device', reason: error.message });
+    }
   }
 
   private async prepare(config: RunConfig): Promise<void> {
-    if (!this.device) throw new InputError('no GPU device is open');
-    this.discard();
-    this.dataset ??= await loadDigits(this.base);
-    this.run = await Run.begin(this.device, config, this.dataset);
-    this.send({ type: 'begin', run: 'main', config });
-  }
-
-  private async train(logEvery: number): Promise<void> {
-    if (!this.run) return;
-    const lines = await this.run.advance(logEvery);
-    this.send({ type: 'lines', run: 'main', lines });
-    if (this.run.isFinished) this.isRunning = false;
+    const dataset = await this.datasets.get(config.dataSet);
+    const runs = await Runs.begin(this.opened, config, dataset);
+    this.replace(runs);
+    await this.keep();
+    await this.shows.everything(runs);
     this.tellState();
   }
 
-  private discard(): void {
+  private async train(
+    logEvery: number = LOG_EVERY[this.opened.info.isSoftware ? 'software' : 'hardware'],
+  ): Promise<void> {
+    const { runs } = this;
+    if (!runs?.next) {
+      this.isRunning = false;
+      return;
+    }
+    const [name, run] = runs.next;
+    const lines = await run.advance(logEvery);
+    this.tell({ type: 'lines', run: name, lines });
+    if (!runs.next) this.isRunning = false;
+    this.tellState();
+    if (name === 'main') await this.shows.changes(runs, lines);
+    if (this.keeper.isDue || !this.isRunning) await this.keep();
+  }
+
+  private async compare(isOn: boolean): Promise<void> {
+    if (!this.runs) return;
+    if (isOn && !this.runs.twin) {
+      await this.runs.addTwin();
+      this.tell({ type: 'begin', run: 'twin', facts: this.runs.facts('twin') });
+    } else if (!isOn && this.runs.twin) {
+      this.runs.removeTwin();
+      this.tell({ type: 'end', run: 'twin' });
+      if (!this.runs.next) this.isRunning = false;
+    }
+    await this.keep();
+    this.tellState();
+  }
+
+  private async export(): Promise<void> {
+    const kept = await this.runs?.main.keep();
+    if (!this.runs || !kept) return;
+    const { model, method } = this.runs.main.config;
+    const name = `${model}-${method}-step${this.runs.main.step}.safetensors`;
+    this.tell({ type: 'exported', name, bytes: kept.checkpoint }, [kept.checkpoint.buffer]);
+  }
+
+  private async import(file: File): Promise<void> {
+    if (file.size > MOST_CHECKPOINT_BYTES) {
+      throw new InputError(`${file.name}: expected a checkpoint of at most 1 GiB, got ${file.size} bytes`);
+    }
+    const checkpoint = new Uint8Array(await file.arrayBuffer());
+    const { config } = parseCheckpoint(checkpoint, file.name);
+    const runs = { main: { checkpoint, history: [] } };
+    await this.resume({ version: VERSION, dataSet: config.dataSet, runs }, file.name);
     this.isRunning = false;
-    this.run?.dispose();
-    this.run = undefined;
+    await this.keep();
+    this.note(`${file.name}: opened at step ${this.runs!.main.step}.`);
+    this.tellState();
+  }
+
+  /** @param where names it, for messages. @throws InputError if it does not fit; the present runs stay then. */
+  private async resume(kept: Kept, where: string): Promise<void> {
+    const dataset = await this.datasets.get(kept.dataSet);
+    const runs = await Runs.resume(this.opened, kept.runs, dataset, where);
+    this.replace(runs);
+    await this.shows.everything(runs);
+  }
+
+  private replace(runs: Runs | undefined): void {
+    for (const [name] of this.runs?.entries() ?? []) this.tell({ type: 'end', run: name });
+    this.runs?.dispose();
+    this.runs = runs;
     this.device?.trim();
   }
 
-  private async guarded(action: () => Promise<void>): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      this.isRunning = false;
-      if (!(error instanceof InputError)) console.error(error);
-      this.send({ type: 'notice', level: 'error', text: error instanceof Error ? error.message : String(error) });
-      this.tellState();
-    }
+  private async discard(): Promise<void> {
+    this.isRunning = false;
+    this.replace(undefined);
+    await this.keeper.forget();
+  }
+
+  private async keep(): Promise<void> {
+    if (this.runs) await this.keeper.keep(await this.runs.keep());
   }
 
   private tellState(): void {
-    const { step = 0, totalSteps = 0 } = this.run ?? {};
-    this.send({ type: 'state', phase: this.phase, step, totalSteps });
+    const { step = 0, totalSteps = 0 } = this.runs?.main ?? {};
+    this.tell({ type: 'state', phase: this.phase, step, totalSteps });
+  }
+
+  private note(text: string): void {
+    this.tell({ type: 'notice', level: 'note', text });
   }
 
   private get phase(): Phase {
     if (!this.device) return 'no device';
-    if (!this.run) return 'empty';
+    if (!this.runs) return 'empty';
     if (this.isRunning) return 'running';
-    return this.run.isFinished ? 'finished' : 'paused';
+    return this.runs.next ? 'paused' : 'finished';
   }
 
-  private get speed(): keyof typeof LOG_EVERY {
-    return this.device?.info.isSoftware ? 'software' : 'hardware';
+  private get opened(): Device {
+    if (!this.device) throw new InputError('no GPU is open');
+    return this.device;
+  }
+
+  /** @param training whether it stops where the action fails. */
+  private async guarded(action: () => Promise<void>, training: 'stops' | 'goes on' = 'goes on'): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      await this.recover(error).catch((second) => {
+        if (training === 'stops' || second instanceof DeviceLostError) this.isRunning = false;
+        this.fail(second);
+      });
+    }
+  }
+
+  /** A lost GPU is opened again, and the runs go on from their last copy; anything else is told. */
+  private async recover(error: unknown): Promise<void> {
+    const isFirst = performance.now() - this.lossTime > LEAST_MS_BETWEEN_LOSSES;
+    if (!(error instanceof DeviceLostError) || !isFirst) throw error;
+    this.lossTime = performance.now();
+    this.runs?.dispose();
+    this.runs = undefined;
+    this.device?.destroy();
+    await this.openDevice();
+    const { last } = this.keeper;
+    if (last && this.device) {
+      await this.resume(last, 'the last copy of the run');
+      const text = `${error.message}. It was opened again, and the run goes on from its last copy, step ${this.runs!.main.step}.`;
+      this.tell({ type: 'notice', level: 'warning', text });
+    }
+    this.tellState();
+  }
+
+  private fail(error: unknown): void {
+    if (!(error instanceof InputError)) console.error(error);
+    const text = error instanceof Error ? error.message : String(error);
+    this.tell({ type: 'notice', level: 'error', text });
+    this.tellState();
   }
 }

@@ -1,0 +1,27 @@
+// Tells screen readers what happens, in few words: each epoch, and when training stops or goes on.
+
+import type { Line, Phase, State } from '../messages.js';
+import { percent } from './format.js';
+
+const WORDS: Readonly<Partial<Record<Phase, string>>> = { running: 'Training', paused: 'Paused', finished: 'Finished' };
+
+export class Announcer {
+  private phase: Phase | undefined;
+
+  /** @param region a live region that is not seen. */
+  constructor(private readonly region: HTMLElement) {}
+
+  state({ phase, step, totalSteps }: State): void {
+    if (phase === this.phase) return;
+    this.phase = phase;
+    const word = WORDS[phase];
+    if (word) this.region.textContent = `${word} at step ${step} of ${totalSteps}`;
+  }
+
+  lines(lines: readonly Line[]): void {
+    for (const line of lines) {
+      if (line.type !== 'epoch') continue;
+      this.region.textContent = `Epoch ${line.epoch + 1}: test accuracy ${percent(line.testAccuracy)}`;
+    }
+  }
+}

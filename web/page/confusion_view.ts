@@ -1,0 +1,66 @@
+// The confusion matrix as a table: a row for each class, a column for what its test images are taken for.
+
+import { element, make } from './dom.js';
+import { count, percent } from './format.js';
+
+/** More classes make no table that can be read; their row of the diagonal is enough. */
+const MOST_CLASSES = 20;
+
+export class ConfusionView {
+  private readonly section = element('confusion', HTMLElement);
+  private readonly table = element('confusion-table', HTMLTableElement);
+
+  clear(): void {
+    this.section.dataset.state = 'empty';
+  }
+
+  /** @param counts [classes, classes], by label and by what is told. */
+  show(counts: Uint32Array, names: readonly string[]): void {
+    this.section.dataset.state = 'shown';
+    const caption = make(
+      'caption',
+      { class: 'visually-hidden' },
+      'Test images by class and by what they are taken for',
+    );
+    const rows = names.length > MOST_CLASSES ? sharesOfClasses(counts, names) : matrix(counts, names);
+    this.table.replaceChildren(caption, ...rows);
+  }
+}
+
+function matrix(counts: Uint32Array, names: readonly string[]): HTMLTableRowElement[] {
+  const head = make('tr', {}, make('td'), ...names.map((name) => make('th', { scope: 'col' }, name)));
+  const classes = names.length;
+  return [
+    head,
+    ...names.map((name, label) => {
+      const row = counts.subarray(label * classes, (label + 1) * classes);
+      const total = row.reduce((sum, one) => sum + one, 0);
+      return make(
+        'tr',
+        {},
+        make('th', { scope: 'row' }, name),
+        ...Array.from(row, (n, told) => cell(n, total, told === label)),
+      );
+    }),
+  ];
+}
+
+/** The more of the row's images, the deeper the colour; few are to be seen too, hence the root. */
+function cell(images: number, total: number, isRight: boolean): HTMLTableCellElement {
+  const made = make('td', { class: isRight ? 'right' : 'wrong' }, images === 0 ? '' : count(images));
+  made.style.setProperty('--depth', String(Math.sqrt(images / Math.max(total, 1))));
+  return made;
+}
+
+function sharesOfClasses(counts: Uint32Array, names: readonly string[]): HTMLTableRowElement[] {
+  const classes = names.length;
+  const head = make('tr', {}, make('th', { scope: 'col' }, 'Class'), make('th', { scope: 'col' }, 'Told rightly'));
+  return [
+    head,
+    ...names.map((name, label) => {
+      const row = counts.subarray(label * classes, (label + 1) * classes);
+      const total = row.reduce((sum, one) => sum + one, 0);
+      return make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, percent(row[label] / total)));
+    }),
+  ];
+}

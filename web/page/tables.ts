@@ -1,0 +1,73 @@
+// Numbers in words and tables: the tiles at the top, the epochs, and the two runs side by side.
+
+import type { RunName } from '../messages.js';
+import { make } from './dom.js';
+import { count, percent, threeDigits } from './format.js';
+import type { RunRecord } from './run_record.js';
+
+type Runs = ReadonlyMap<RunName, RunRecord>;
+
+export function showTiles(list: HTMLElement, run: RunRecord | undefined): void {
+  const { series, testAccuracy = Number.NaN, ms = Number.NaN } = run ?? {};
+  const tiles: [string, string, string][] = [
+    ['Test accuracy', percent(testAccuracy), run && run.epochs.length === 0 ? 'after the first epoch' : ''],
+    ['Training loss', threeDigits(series?.steps.smoothLoss.at(-1) ?? Number.NaN), 'running mean'],
+    ['Weights kept', run ? count(run.activeWeights) : '–', run ? `of ${count(run.allWeights)}` : ''],
+    ['Time a step', Number.isFinite(ms) ? `${threeDigits(ms)} ms` : '–', 'median of the last 50'],
+  ];
+  list.replaceChildren(
+    ...tiles.map(([name, value, note]) => {
+      return make('div', {}, make('dt', {}, name), make('dd', {}, value), make('dd', { class: 'help' }, note));
+    }),
+  );
+}
+
+export function showEpochs(table: HTMLTableElement, run: RunRecord | undefined): void {
+  const names = ['Epoch', 'Training loss', 'Training accuracy', 'Test loss', 'Test accuracy', 'Sparsity', 'Seconds'];
+  const rows = (run?.epochs ?? []).map((epoch) => [
+    String(epoch.epoch + 1),
+    epoch.trainLoss.toFixed(4),
+    percent(epoch.trainAccuracy, 2),
+    epoch.testLoss.toFixed(4),
+    percent(epoch.testAccuracy, 2),
+    percent(epoch.sparsity, 2),
+    epoch.seconds.toFixed(1),
+  ]);
+  fillTable(table, 'Epochs of the run', names, rows);
+}
+
+export function showComparison(table: HTMLTableElement, runs: Runs): void {
+  const shown = (['main', 'twin'] as const).flatMap((name) => runs.get(name) ?? []);
+  const row = (name: string, value: (run: RunRecord) => string) => [name, ...shown.map(value)];
+  const rows = [
+    row('Weights', (run) => count(run.activeWeights)),
+    row('Operations an image, forward', ({ facts }) => operations(facts.flops.active)),
+    row('Milliseconds a step', ({ ms }) => threeDigits(ms)),
+    row('Images a second', ({ ms, facts }) => threeDigits((1000 * facts.config.batchSize) / ms)),
+    row('Training accuracy', ({ trainAccuracy }) => percent(trainAccuracy)),
+    row('Test accuracy', ({ testAccuracy }) => percent(testAccuracy)),
+    row('Steps done', ({ series }) => count(series.steps.step.at(-1) ?? 0)),
+  ];
+  const heads = shown.map(({ facts }, i) => (i === 0 ? facts.config.method.toUpperCase() : 'Dense twin'));
+  fillTable(table, 'The runs compared', ['', ...heads], shown.length === 0 ? [] : rows);
+}
+
+function fillTable(
+  table: HTMLTableElement,
+  caption: string,
+  names: readonly string[],
+  rows: readonly (readonly string[])[],
+): void {
+  table.hidden = rows.length === 0;
+  const head = make('tr', {}, ...names.map((name) => make('th', { scope: 'col' }, name)));
+  const body = rows.map(([first, ...others]) => {
+    return make('tr', {}, make('th', { scope: 'row' }, first), ...others.map((text) => make('td', {}, text)));
+  });
+  table.replaceChildren(make('caption', { class: 'visually-hidden' }, caption), head, ...body);
+}
+
+/** Three digits and a decimal prefix. */
+function operations(flops: number): string {
+  const [scaled, prefix] = flops >= 1e9 ? [flops / 1e9, 'G'] : flops >= 1e6 ? [flops / 1e6, 'M'] : [flops / 1e3, 'k'];
+  return `${threeDigits(scaled)} ${prefix}`;
+}

@@ -10,6 +10,7 @@ import { DeviceView } from './page/device_view.js';
 import { element, onFrame } from './page/dom.js';
 import { download, installFiles } from './page/files.js';
 import { Notices } from './page/notices.js';
+import { Plan } from './page/plan.js';
 import { RunControls } from './page/run_controls.js';
 import { RunRecord } from './page/run_record.js';
 import { Settings } from './page/settings.js';
@@ -24,7 +25,7 @@ const runs = new Map<RunName, RunRecord>();
 const notices = new Notices(element('notices', HTMLElement));
 const announcer = new Announcer(element('status', HTMLElement));
 const device = new DeviceView(notices);
-const settings = new Settings();
+const settings = new Settings(() => plan.change());
 const curves = new Curves(element('plots', HTMLElement));
 const weights = new WeightsView((layer) => ask({ type: 'watch', layer }));
 const asking = new AskView(ask);
@@ -42,20 +43,16 @@ const controls = new RunControls({
   },
 });
 
-/** A run that does not exist yet is made first. */
+const plan = new Plan(settings, (config) => ask({ type: 'prepare', config }));
+
 function go(request: Request): void {
-  if (!runs.has('main')) {
-    const config = settings.read();
-    if (!config) return;
-    ask({ type: 'prepare', config });
-  }
-  ask(request);
+  if (plan.settle()) ask(request);
 }
 
 const showNumbers = onFrame(() => {
   const main = runs.get('main');
   showTiles(element('tiles', HTMLElement), main);
-  showEpochs(element('epochs', HTMLTableElement), main);
+  showEpochs(element('epoch-table', HTMLTableElement), main);
   showComparison(element('comparison', HTMLTableElement), runs);
   curves.show(runs);
 });
@@ -84,7 +81,6 @@ function end(name: RunName): void {
 /** What depends on which runs there are. */
 function followRuns(): void {
   const main = runs.get('main');
-  settings.isLocked = main !== undefined;
   save.disabled = main === undefined;
   compare.disabled = main === undefined || main.facts.config.method === 'dense';
   compare.checked = runs.has('twin');
@@ -95,11 +91,15 @@ const receivers: { readonly [Type in Report['type']]: (report: Report & { type: 
   device: (report) => device.show(report.device),
   'no device': ({ reason }) => device.showMissing(reason),
   state: (state) => {
+    plan.follow(state);
     controls.show(state);
     announcer.state(state);
   },
   begin: ({ run, facts }) => begin(run, new RunRecord(facts)),
   end: ({ run }) => end(run),
+  flops: ({ run, flops }) => {
+    runs.get(run)!.flops = flops;
+  },
   lines: ({ run, lines }) => {
     runs.get(run)?.add(lines);
     if (run === 'main') {

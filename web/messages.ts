@@ -8,7 +8,7 @@ export type RunName = 'main' | 'twin';
 export type Request =
   /** First. @param base the page's address. */
   | { readonly type: 'open'; readonly base: string }
-  /** A new run at step 0, in the place of the present one. */
+  /** A new run at step 0, in the place of the present one, to be looked at before it trains. */
   | { readonly type: 'prepare'; readonly config: RunConfig }
   | { readonly type: 'run' | 'pause' | 'step' }
   /** Forgets the run, here and in the browser's storage. */
@@ -57,8 +57,6 @@ export interface LayerFacts {
 export interface RunFacts {
   readonly config: RunConfig;
   readonly layers: readonly LayerFacts[];
-  /** Floating-point operations of one image, forward: of weights that are not pruned, and of all. */
-  readonly flops: { readonly active: number; readonly dense: number };
   readonly images: ImageFacts;
 }
 
@@ -114,6 +112,8 @@ export type Report =
   /** A run is there, in the place of the former of that name; its lines so far follow. */
   | { readonly type: 'begin'; readonly run: RunName; readonly facts: RunFacts }
   | { readonly type: 'end'; readonly run: RunName }
+  /** Floating-point operations of one image, forward, of weights that are not pruned; told once the run trains. */
+  | { readonly type: 'flops'; readonly run: RunName; readonly flops: number }
   | { readonly type: 'lines'; readonly run: RunName; readonly lines: readonly Line[] }
   | { readonly type: 'picture'; readonly picture: Picture }
   /** @param logits [classes]. */
@@ -127,4 +127,4 @@ export type Report =
 export type NoticeLevel = 'note' | 'warning' | 'error';
 
 /** Tells the page. */
-export type Tell = (report: Report, transfer?: Transferable[]) => void;
+export type Tell = (report: Report, transfer?: ArrayBufferLike[]) => void;

@@ -1,6 +1,7 @@
 // The browser of the browser tier: the headless Chromium of the development dependency `@sparticuz/chromium`, which brings
 // the libraries, the fonts and the software GPU that a bare machine lacks. Elsewhere: the one that playwright installs.
 
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PackageMissingError, unpackPackaged } from '../../src/device/packaged_archive.node.js';
 
@@ -37,7 +38,18 @@ export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
     env: {
       ...Object.fromEntries(environment),
       LD_LIBRARY_PATH: join(folder, 'lib'),
-      FONTCONFIG_PATH: folder,
+      LANG: 'en_GB.UTF-8', // Under C, pages get a language that Intl refuses.
+      FONTCONFIG_FILE: fontConfiguration(folder),
     },
   };
+}
+
+/** The package's own configuration looks for fonts where its archives are unpacked in a cloud. Without a font, text fields end the browser. */
+function fontConfiguration(folder: string): string {
+  const path = join(folder, 'fonts', 'fonts.conf');
+  writeFileSync(
+    path,
+    `<fontconfig><dir>${join(folder, 'fonts')}</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>`,
+  );
+  return path;
 }

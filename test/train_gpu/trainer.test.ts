@@ -133,6 +133,18 @@ describe('events', () => {
     expect(epoch.seconds).toBeGreaterThan(0);
   });
 
+  it('come as often as a caller asks, and do not count what it does in between', async () => {
+    const trainer = await create({ method: 'dense', logEvery: 100, epochs: 1 });
+    const steps: StepEvent[] = [];
+    for await (const event of trainer.run({ logEvery: 2 })) {
+      if (event.type === 'step') steps.push(event);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    trainer.dispose();
+    expect(steps.map(({ step }) => step)).toEqual([1, 3, 5]);
+    expect(Math.max(...steps.slice(1).map(({ ms }) => ms))).toBeLessThan(500);
+  });
+
   it('end after max-steps, in the middle of an epoch', async () => {
     const trainer = await create({ maxSteps: 8 });
     expect(trainer.totalSteps).toBe(8);

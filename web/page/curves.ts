@@ -1,7 +1,7 @@
 // The plots of the page: what is drawn of the runs that there are.
 
 import type { RunName } from '../messages.js';
-import { mebibytes, percent, threeDigits } from './format.js';
+import { percent, threeDigits } from './format.js';
 import { type Curve, type CurveStyle, Plot } from './plot.js';
 import type { RunSeries } from './series.js';
 
@@ -73,8 +73,8 @@ const DRAWINGS: readonly Drawing[] = [
     ],
   },
   {
-    title: 'GPU memory',
-    format: mebibytes,
+    title: 'GPU memory, MiB',
+    format: (bytes) => threeDigits(bytes / 2 ** 20),
     range: [0, null],
     parts: [{ look: 'line', label: '', curve: steps('memoryBytes') }],
   },

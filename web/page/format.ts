@@ -14,7 +14,3 @@ export function threeDigits(value: number): string {
 export function count(value: number): string {
   return value.toLocaleString('en');
 }
-
-export function mebibytes(bytes: number): string {
-  return `${threeDigits(bytes / 2 ** 20)} MiB`;
-}

@@ -35,6 +35,7 @@ export class Pad {
   ) {
     canvas.addEventListener('pointerdown', (event) => this.startStroke(event));
     canvas.addEventListener('pointermove', (event) => this.continueStroke(event));
+    area.tabIndex = 0;
     area.addEventListener('keydown', (event) => this.press(event));
     area.addEventListener('blur', () => {
       this.isPenShown = false;

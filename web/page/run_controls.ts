@@ -38,10 +38,10 @@ export class RunControls {
   show({ phase, step, totalSteps }: State): void {
     this.phase = phase;
     const isIdle = phase === 'empty' || phase === 'paused';
-    this.start.textContent = START_LABELS[phase];
+    this.start.textContent = phase === 'paused' && step === 0 ? START_LABELS.empty : START_LABELS[phase];
     this.start.disabled = !(isIdle || phase === 'running');
     this.step.disabled = !isIdle;
-    this.reset.disabled = totalSteps === 0;
+    this.reset.disabled = step === 0;
     this.progress.max = Math.max(totalSteps, 1);
     this.progress.value = step;
     this.position.textContent = positionText(phase, step, totalSteps);
@@ -51,6 +51,6 @@ export class RunControls {
 function positionText(phase: Phase, step: number, totalSteps: number): string {
   if (phase === 'opening') return 'Opening the GPU …';
   if (phase === 'no device') return 'No GPU to train on';
-  if (phase === 'empty') return 'Nothing trained yet';
+  if (phase === 'empty') return 'No run yet';
   return `Step ${count(step)} of ${count(totalSteps)}`;
 }

@@ -10,6 +10,8 @@ const RECENT = 50;
 export class RunRecord {
   readonly series: RunSeries;
   readonly epochs: EpochEvent[] = [];
+  /** Floating-point operations of one image, forward; NaN until they are counted. */
+  flops = Number.NaN;
 
   constructor(readonly facts: RunFacts) {
     this.series = new RunSeries(facts.layers);

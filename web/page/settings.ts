@@ -25,17 +25,26 @@ export class Settings {
   private readonly form = element('settings', HTMLFormElement);
   private readonly fields = element('settings-fields', HTMLFieldSetElement);
 
-  constructor() {
+  /** @param onChange called when the visitor has changed a setting. */
+  constructor(onChange: () => void) {
     fill('model', MODELS);
     fill('method', METHOD_NAMES, (name) => METHOD_LABELS[name as MethodName]);
     fill('blockSize', BLOCK_SIZES.map(String));
     fill('dropRule', Object.keys(dropRules));
     this.show(defaultConfig('mnist'));
-    this.form.addEventListener('input', () => this.refresh());
+    this.form.addEventListener('input', () => {
+      this.refresh();
+      onChange();
+    });
     this.form.addEventListener('submit', (event) => event.preventDefault());
   }
 
-  /** @returns undefined, with the field in question shown, if one is not filled in as it should be. */
+  /** Whether every field is filled in as it should be. */
+  get isComplete(): boolean {
+    return this.form.checkValidity();
+  }
+
+  /** @returns undefined, with the field in question shown, if the form is not complete. */
   read(): RunConfig | undefined {
     if (!this.form.reportValidity()) return undefined;
     const values = Object.fromEntries(

@@ -41,7 +41,7 @@ export function showComparison(table: HTMLTableElement, runs: Runs): void {
   const row = (name: string, value: (run: RunRecord) => string) => [name, ...shown.map(value)];
   const rows = [
     row('Weights', (run) => count(run.activeWeights)),
-    row('Operations an image, forward', ({ facts }) => operations(facts.flops.active)),
+    row('Operations an image, forward', ({ flops }) => operations(flops)),
     row('Milliseconds a step', ({ ms }) => threeDigits(ms)),
     row('Images a second', ({ ms, facts }) => threeDigits((1000 * facts.config.batchSize) / ms)),
     row('Training accuracy', ({ trainAccuracy }) => percent(trainAccuracy)),

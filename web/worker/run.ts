@@ -26,13 +26,17 @@ export class Run {
   private events: AsyncGenerator<TrainingEvent> | undefined;
   /** Steps between the step events of `events`. */
   private logEvery = 0;
+  /** Where the last call of `advance` ended. */
+  private lastStep: number;
 
   private constructor(
     private readonly device: Device,
     readonly trainer: Trainer,
     private readonly window: Window,
     readonly history: Line[],
-  ) {}
+  ) {
+    this.lastStep = trainer.step;
+  }
 
   /** A run at step 0. @throws InputError if configuration and data do not fit together. */
   static async begin(device: Device, config: RunConfig, dataset: AnyDataset): Promise<Run> {
@@ -91,6 +95,7 @@ export class Run {
       this.events = undefined; // A generator that has thrown is at its end.
       throw error;
     }
+    this.lastStep = this.step;
     for (const line of lines) addLine(this.history, line);
     return lines;
   }
@@ -113,11 +118,12 @@ export class Run {
   }
 
   private async withCosts(event: StepEvent): Promise<StepLine> {
-    const { accuracy } = await this.window.take();
+    const { count, accuracy } = await this.window.take();
+    const durationMs = event.ms * (this.step - this.lastStep);
     return {
       ...event,
       accuracy,
-      imagesPerSecond: (1000 * this.config.batchSize) / event.ms,
+      imagesPerSecond: (1000 * count) / durationMs,
       memoryBytes: this.device.memory().usedBytes,
     };
   }

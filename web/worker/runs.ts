@@ -77,7 +77,13 @@ export class Runs {
       trainCount: train.count,
       testCount: test.count,
     };
-    return { config, layers: layerFacts(model), flops: totalFlops(layerFlops(model, images)), images };
+    return { config, layers: layerFacts(model), images };
+  }
+
+  /** Of one image, forward. Compiles the pipelines that training needs too. */
+  flops(name: RunName): number {
+    const { model, train } = this.runs.get(name)!.trainer.parts;
+    return totalFlops(layerFlops(model, train.dataset)).active;
   }
 
   async keep(): Promise<Kept> {

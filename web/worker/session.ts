@@ -117,7 +117,6 @@ export class Session {
     const dataset = await this.datasets.get(config.dataSet);
     const runs = await Runs.begin(this.opened, config, dataset);
     this.replace(runs);
-    await this.keep();
     await this.shows.everything(runs);
     this.tellState();
   }
@@ -131,6 +130,7 @@ export class Session {
       return;
     }
     const [name, run] = runs.next;
+    this.shows.costs(runs, name, run);
     const lines = await run.advance(logEvery);
     this.tell({ type: 'lines', run: name, lines });
     if (!runs.next) this.isRunning = false;
@@ -197,7 +197,7 @@ export class Session {
   }
 
   private async keep(): Promise<void> {
-    if (this.runs) await this.keeper.keep(await this.runs.keep());
+    if (this.runs && this.runs.main.step > 0) await this.keeper.keep(await this.runs.keep());
   }
 
   private tellState(): void {

@@ -1,8 +1,9 @@
 // What the page is shown of the runs, beside the lines of their histories.
 
-import type { Line, Tell } from '../messages.js';
+import type { Line, RunName, Tell } from '../messages.js';
 import { pictureOf } from './pictures.js';
 import { confusionOf } from './predictions.js';
+import type { Run } from './run.js';
 import type { Runs } from './runs.js';
 
 /** Milliseconds between pictures of a layer whose topology does not change. */
@@ -12,6 +13,8 @@ export class Shows {
   /** The layer that is pictured. */
   watched = '';
   private pictureTime = 0;
+  /** Runs whose operations have been told. */
+  private readonly counted = new WeakSet<Run>();
 
   constructor(private readonly tell: Tell) {}
 
@@ -22,6 +25,13 @@ export class Shows {
       this.tell({ type: 'lines', run: name, lines: run.history });
     }
     if (runs.main.step > 0) await this.confusion(runs);
+  }
+
+  /** What takes time to find out, for a run that begins to train. */
+  costs(runs: Runs, name: RunName, run: Run): void {
+    if (this.counted.has(run)) return;
+    this.counted.add(run);
+    this.tell({ type: 'flops', run: name, flops: runs.flops(name) });
   }
 
   /** What changes with new lines of the main run. */

@@ -8,14 +8,14 @@ export class Window {
 
   constructor(private readonly metrics: Metrics) {}
 
-  /** Of the images since the last call, or since the epoch began; NaN if there were none. */
-  async take(): Promise<{ readonly accuracy: number }> {
+  /** Of the images since the last call, or since the epoch began; accuracy is NaN if there were none. */
+  async take(): Promise<{ readonly count: number; readonly accuracy: number }> {
     const { count, accuracy } = await this.metrics.read();
     const correct = Math.round(accuracy * count) || 0;
     const isNewEpoch = count < this.count;
     const since = isNewEpoch ? { count, correct } : { count: count - this.count, correct: correct - this.correct };
     this.count = count;
     this.correct = correct;
-    return { accuracy: since.correct / since.count };
+    return { count: since.count, accuracy: since.correct / since.count };
   }
 }

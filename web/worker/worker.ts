@@ -1,12 +1,12 @@
 // The worker's entry: requests of the page go to one session, which trains between them.
 
-import type { Report, Request } from '../messages.js';
+import type { Request, Tell } from '../messages.js';
 import { Session } from './session.js';
 
 /** Of DedicatedWorkerGlobalScope, which the DOM's types do not know. */
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
-  postMessage(report: Report, transfer?: Transferable[]): void;
+  readonly postMessage: Tell;
 }
 
 const scope = self as unknown as WorkerScope;

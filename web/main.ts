@@ -43,7 +43,7 @@ const controls = new RunControls({
   },
 });
 
-const plan = new Plan(settings, (config) => ask({ type: 'prepare', config }));
+const plan = new Plan(settings, (choice) => ask({ type: 'prepare', ...choice }));
 
 function go(request: Request): void {
   if (plan.settle()) ask(request);
@@ -51,6 +51,7 @@ function go(request: Request): void {
 
 const showNumbers = onFrame(() => {
   const main = runs.get('main');
+  element('curves', HTMLElement).dataset.state = main?.series.steps.step.length ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), main);
   showEpochs(element('epoch-table', HTMLTableElement), main);
   showComparison(element('comparison', HTMLTableElement), runs);
@@ -60,6 +61,7 @@ const showNumbers = onFrame(() => {
 function begin(name: RunName, run: RunRecord): void {
   runs.set(name, run);
   if (name === 'main') {
+    notices.clear('settings');
     const { config, layers, images } = run.facts;
     settings.show(config);
     weights.begin(layers);
@@ -113,7 +115,8 @@ const receivers: { readonly [Type in Report['type']]: (report: Report & { type: 
   'test image': (image) => asking.showTestImage(image),
   confusion: ({ counts }) => confusion.show(counts, runs.get('main')?.facts.images.classNames ?? []),
   exported: ({ name, bytes }) => download(name, bytes),
-  notice: ({ level, text }) => notices.show(level, text),
+  'files wanted': ({ dataSet }) => settings.askForFiles(dataSet),
+  notice: ({ level, text, topic }) => notices.show(level, text, topic),
 };
 
 worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
@@ -132,5 +135,9 @@ installTheme(element('theme', HTMLButtonElement), () => {
   weights.redraw();
   asking.redraw();
 });
+// On a phone, what is rarely needed is closed.
+for (const panel of document.querySelectorAll<HTMLDetailsElement>('details[data-open-where="wide"]')) {
+  panel.open = matchMedia('(min-width: 64rem)').matches;
+}
 ask({ type: 'open', base: document.baseURI });
 showNumbers();

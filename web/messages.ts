@@ -8,8 +8,11 @@ export type RunName = 'main' | 'twin';
 export type Request =
   /** First. @param base the page's address. */
   | { readonly type: 'open'; readonly base: string }
-  /** A new run at step 0, in the place of the present one, to be looked at before it trains. */
-  | { readonly type: 'prepare'; readonly config: RunConfig }
+  /**
+   * A new run at step 0, in the place of the present one, to be looked at before it trains. A run that waits for its data goes on instead.
+   * @param files the data set's; none for the digits of the page.
+   */
+  | { readonly type: 'prepare'; readonly config: RunConfig; readonly files: readonly File[] }
   | { readonly type: 'run' | 'pause' | 'step' }
   /** Forgets the run, here and in the browser's storage. */
   | { readonly type: 'discard' }
@@ -121,10 +124,15 @@ export type Report =
   | ({ readonly type: 'test image' } & TestImage)
   /** @param counts [classes, classes]: test images by label and by what the main run's network takes them for. */
   | { readonly type: 'confusion'; readonly counts: Uint32Array }
+  /** A run waits for files of this set. */
+  | { readonly type: 'files wanted'; readonly dataSet: string }
   | { readonly type: 'exported'; readonly name: string; readonly bytes: Uint8Array }
-  | { readonly type: 'notice'; readonly level: NoticeLevel; readonly text: string };
+  | { readonly type: 'notice'; readonly level: NoticeLevel; readonly text: string; readonly topic?: NoticeTopic };
 
 export type NoticeLevel = 'note' | 'warning' | 'error';
+
+/** `settings`: it is of no interest any more once a run could be made. */
+export type NoticeTopic = 'settings';
 
 /** Tells the page. */
 export type Tell = (report: Report, transfer?: ArrayBufferLike[]) => void;

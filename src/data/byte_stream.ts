@@ -24,8 +24,10 @@ export class ByteStream {
   static async open(file: Blob, where: string, mostBytes: number): Promise<ByteStream> {
     const head = new Uint8Array(await readable(file.slice(0, GZIP_MAGIC.length).arrayBuffer(), where));
     const isPacked = GZIP_MAGIC.every((byte, i) => head[i] === byte);
-    const contents = file.stream() as ReadableStream<Uint8Array>;
-    const stream = isPacked ? contents.pipeThrough(new DecompressionStream('gzip')) : contents;
+    const contents: ReadableStream = file.stream();
+    const stream: ReadableStream<Uint8Array> = isPacked
+      ? contents.pipeThrough(new DecompressionStream('gzip'))
+      : contents;
     return new ByteStream(stream.getReader(), where, isPacked ? 'a whole gzip file' : 'a readable file', mostBytes);
   }
 

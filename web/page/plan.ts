@@ -1,9 +1,8 @@
 // The run that the settings describe, made as soon as they change, so that its layers are seen before it trains. Once it has trained a
 // step, the settings are what they were.
 
-import type { RunConfig } from '../../src/train/index.js';
 import type { Phase, State } from '../messages.js';
-import type { Settings } from './settings.js';
+import type { Choice, Settings } from './settings.js';
 
 /** Milliseconds without a change, after which the run is made. */
 const PATIENCE_MS = 300;
@@ -17,7 +16,7 @@ export class Plan {
   /** @param prepare asks for a run. */
   constructor(
     private readonly settings: Settings,
-    private readonly prepare: (config: RunConfig) => void,
+    private readonly prepare: (choice: Choice) => void,
   ) {}
 
   change(): void {
@@ -30,10 +29,10 @@ export class Plan {
   settle(): boolean {
     clearTimeout(this.timer);
     if (!this.isStale) return true;
-    const config = this.settings.read();
-    if (!config) return false;
+    const choice = this.settings.read();
+    if (!choice) return false;
     this.isStale = false;
-    this.prepare(config);
+    this.prepare(choice);
     return true;
   }
 

@@ -88,7 +88,9 @@ export class Runs {
 
   async keep(): Promise<Kept> {
     const runs = await Promise.all(this.entries().map(async ([name, run]) => [name, await run.keep()] as const));
-    return { version: VERSION, dataSet: this.main.config.dataSet, runs: Object.fromEntries(runs) };
+    const { config } = this.main;
+    const trainCount = this.dataset.train.count;
+    return { version: VERSION, dataSet: config.dataSet, trainCount, runs: Object.fromEntries(runs) };
   }
 
   dispose(): void {

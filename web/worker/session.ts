@@ -1,10 +1,11 @@
 // What the worker does, one thing after the other: what the page asked for comes first, and training goes on in between. So
 // everything that reads a run finds it between two steps.
 
-import { AdapterError, type Device, DeviceLostError, InputError, openDevice } from '../../src/device/index.js';
+import { DeviceLostError, InputError } from '../../src/device/index.js';
 import { parseCheckpoint, type RunConfig } from '../../src/train/index.js';
 import type { Phase, Request, Tell } from '../messages.js';
-import { Datasets } from './datasets.js';
+import { Datasets, MissingFilesError } from './datasets.js';
+import { Gpu } from './gpu.js';
 import { Keeper } from './keeper.js';
 import { predictOne, testImage } from './predictions.js';
 import { Runs } from './runs.js';
@@ -14,21 +15,21 @@ import { Turns } from './turns.js';
 
 /** Steps between step lines: on a software adapter, which takes long for each, one. */
 const LOG_EVERY = { hardware: 5, software: 1 } as const;
-/** A GPU that is lost again so soon is not worth another try. */
-const LEAST_MS_BETWEEN_LOSSES = 10_000;
 const MOST_CHECKPOINT_BYTES = 2 ** 30;
 
 export class Session {
   private readonly turns = new Turns<Request>();
+  private readonly gpu: Gpu;
   private readonly keeper: Keeper;
   private readonly shows: Shows;
   private datasets = new Datasets('');
-  private device: Device | undefined;
   private runs: Runs | undefined;
   private isRunning = false;
-  private lossTime = Number.NEGATIVE_INFINITY;
+  /** Runs that wait for the files of their data set. */
+  private waiting: { readonly kept: Kept; readonly where: string } | undefined;
 
   constructor(private readonly tell: Tell) {
+    this.gpu = new Gpu(tell);
     this.keeper = new Keeper(tell);
     this.shows = new Shows(tell);
   }
@@ -41,10 +42,10 @@ export class Session {
 
   work(): Promise<never> {
     return this.turns.take(
-      (request) => this.guarded(() => this.perform(request)),
+      (request) => this.guarded(() => this.perform(request), request.type),
       async () => {
         const { isRunning } = this;
-        if (isRunning) await this.guarded(() => this.train(), 'stops');
+        if (isRunning) await this.guarded(() => this.train(), 'train');
         return isRunning;
       },
     );
@@ -55,7 +56,7 @@ export class Session {
       case 'open':
         return this.open(request.base);
       case 'prepare':
-        return this.prepare(request.config);
+        return this.prepare(request.config, request.files);
       case 'run':
         this.isRunning = this.runs?.next !== undefined;
         return this.tellState();
@@ -92,37 +93,27 @@ export class Session {
 
   private async open(base: string): Promise<void> {
     this.datasets = new Datasets(base);
-    await this.openDevice();
+    await this.gpu.open();
     const kept = await this.keeper.open();
-    if (kept && this.device) {
-      await this.resume(kept, 'the run kept in this browser');
-      this.note(`Your run is where you left it, at step ${this.runs!.main.step}.`);
-    }
+    if (kept && this.gpu.isOpen) await this.resume(kept, 'the run kept in this browser');
     this.tellState();
   }
 
-  private async openDevice(): Promise<void> {
-    try {
-      this.device = await openDevice({ warn: () => {} });
-      const { description, isSoftware, features } = this.device.info;
-      this.tell({ type: 'device', device: { description, isSoftware, features } });
-    } catch (error) {
-      this.device = undefined;
-      if (!(error instanceof AdapterError)) throw error;
-      this.tell({ type: 'no device', reason: error.message });
+  private async prepare(config: RunConfig, files: readonly File[]): Promise<void> {
+    const dataset = await this.datasets.get(config.dataSet, files);
+    const { waiting } = this;
+    if (waiting?.kept.dataSet === config.dataSet) {
+      await this.resume(waiting.kept, waiting.where);
+    } else {
+      const runs = await Runs.begin(this.gpu.device, config, dataset);
+      this.replace(runs);
+      await this.shows.everything(runs);
     }
-  }
-
-  private async prepare(config: RunConfig): Promise<void> {
-    const dataset = await this.datasets.get(config.dataSet);
-    const runs = await Runs.begin(this.opened, config, dataset);
-    this.replace(runs);
-    await this.shows.everything(runs);
     this.tellState();
   }
 
   private async train(
-    logEvery: number = LOG_EVERY[this.opened.info.isSoftware ? 'software' : 'hardware'],
+    logEvery: number = LOG_EVERY[this.gpu.device.info.isSoftware ? 'software' : 'hardware'],
   ): Promise<void> {
     const { runs } = this;
     if (!runs?.next) {
@@ -166,28 +157,41 @@ export class Session {
       throw new InputError(`${file.name}: expected a checkpoint of at most 1 GiB, got ${file.size} bytes`);
     }
     const checkpoint = new Uint8Array(await file.arrayBuffer());
-    const { config } = parseCheckpoint(checkpoint, file.name);
+    const { dataSet } = parseCheckpoint(checkpoint, file.name).config;
     const runs = { main: { checkpoint, history: [] } };
-    await this.resume({ version: VERSION, dataSet: config.dataSet, runs }, file.name);
+    await this.resume({ version: VERSION, dataSet, runs }, file.name);
     this.isRunning = false;
     await this.keep();
-    this.note(`${file.name}: opened at step ${this.runs!.main.step}.`);
     this.tellState();
   }
 
-  /** @param where names it, for messages. @throws InputError if it does not fit; the present runs stay then. */
+  /**
+   * Runs go on where they were, in the place of the present ones. Where files are missing, they wait for them.
+   * @param where names it, for messages.
+   * @throws InputError if it does not fit; the present runs stay then.
+   */
   private async resume(kept: Kept, where: string): Promise<void> {
-    const dataset = await this.datasets.get(kept.dataSet);
-    const runs = await Runs.resume(this.opened, kept.runs, dataset, where);
-    this.replace(runs);
-    await this.shows.everything(runs);
+    this.waiting = undefined;
+    try {
+      const dataset = await this.datasets.find(kept.dataSet, kept.trainCount);
+      const runs = await Runs.resume(this.gpu.device, kept.runs, dataset, where);
+      this.replace(runs);
+      await this.shows.everything(runs);
+      this.tell({ type: 'notice', level: 'note', text: `Opened ${where}, at step ${runs.main.step}.` });
+    } catch (error) {
+      if (!(error instanceof MissingFilesError)) throw error;
+      this.waiting = { kept, where };
+      this.tell({ type: 'files wanted', dataSet: kept.dataSet });
+      const text = `${where} was trained on ${kept.dataSet}. Choose its files under Data, and it goes on.`;
+      this.tell({ type: 'notice', level: 'warning', text, topic: 'settings' });
+    }
   }
 
   private replace(runs: Runs | undefined): void {
     for (const [name] of this.runs?.entries() ?? []) this.tell({ type: 'end', run: name });
     this.runs?.dispose();
     this.runs = runs;
-    this.device?.trim();
+    if (this.gpu.isOpen) this.gpu.device.trim();
   }
 
   private async discard(): Promise<void> {
@@ -205,56 +209,42 @@ export class Session {
     this.tell({ type: 'state', phase: this.phase, step, totalSteps });
   }
 
-  private note(text: string): void {
-    this.tell({ type: 'notice', level: 'note', text });
-  }
-
   private get phase(): Phase {
-    if (!this.device) return 'no device';
+    if (!this.gpu.isOpen) return 'no device';
     if (!this.runs) return 'empty';
     if (this.isRunning) return 'running';
     return this.runs.next ? 'paused' : 'finished';
   }
 
-  private get opened(): Device {
-    if (!this.device) throw new InputError('no GPU is open');
-    return this.device;
-  }
-
-  /** @param training whether it stops where the action fails. */
-  private async guarded(action: () => Promise<void>, training: 'stops' | 'goes on' = 'goes on'): Promise<void> {
+  private async guarded(action: () => Promise<void>, what: Request['type'] | 'train'): Promise<void> {
     try {
       await action();
     } catch (error) {
-      await this.recover(error).catch((second) => {
-        if (training === 'stops' || second instanceof DeviceLostError) this.isRunning = false;
-        this.fail(second);
-      });
+      await this.recover(error).catch((second) => this.fail(second, what));
     }
   }
 
-  /** A lost GPU is opened again, and the runs go on from their last copy; anything else is told. */
+  /** A lost GPU is opened again, and the runs go on from their last copy. @throws `error` if it is another. */
   private async recover(error: unknown): Promise<void> {
-    const isFirst = performance.now() - this.lossTime > LEAST_MS_BETWEEN_LOSSES;
-    if (!(error instanceof DeviceLostError) || !isFirst) throw error;
-    this.lossTime = performance.now();
+    await this.gpu.reopenAfter(error);
     this.runs?.dispose();
     this.runs = undefined;
-    this.device?.destroy();
-    await this.openDevice();
     const { last } = this.keeper;
-    if (last && this.device) {
-      await this.resume(last, 'the last copy of the run');
-      const text = `${error.message}. It was opened again, and the run goes on from its last copy, step ${this.runs!.main.step}.`;
+    if (this.gpu.isOpen) {
+      const text = `${(error as Error).message}. It has been opened again${last ? ', and the run goes on from its last copy' : ''}.`;
       this.tell({ type: 'notice', level: 'warning', text });
+      if (last) await this.resume(last, 'the last copy of the run');
     }
     this.tellState();
   }
 
-  private fail(error: unknown): void {
+  /** Training goes on if it was something else that failed. */
+  private fail(error: unknown, what: Request['type'] | 'train'): void {
+    if (what === 'train' || error instanceof DeviceLostError) this.isRunning = false;
     if (!(error instanceof InputError)) console.error(error);
     const text = error instanceof Error ? error.message : String(error);
-    this.tell({ type: 'notice', level: 'error', text });
+    const topic = what === 'prepare' ? 'settings' : undefined;
+    this.tell({ type: 'notice', level: 'error', text, topic });
     this.tellState();
   }
 }

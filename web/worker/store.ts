@@ -6,7 +6,10 @@ import type { KeptRun } from './run.js';
 /** A run as it is stored, with its twin. */
 export interface Kept {
   readonly version: typeof VERSION;
+  /** Of `datasetInfo`. Data that came from files are not stored. */
   readonly dataSet: string;
+  /** Number of images in it for training, where that is known: the digits of the page and all of MNIST have one name. */
+  readonly trainCount?: number;
   readonly runs: Readonly<Partial<Record<RunName, KeptRun>>>;
 }
 

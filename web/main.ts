@@ -1,6 +1,7 @@
 // The page: connects its parts with the worker that trains.
 
 import type { Report, Request, RunName } from './messages.js';
+import { Absence } from './page/absence.js';
 import { Announcer } from './page/announcer.js';
 import { AskView } from './page/ask_view.js';
 import { confirmLoss } from './page/confirm.js';
@@ -30,6 +31,10 @@ const curves = new Curves(element('plots', HTMLElement));
 const weights = new WeightsView((layer) => ask({ type: 'watch', layer }));
 const asking = new AskView(ask);
 const confusion = new ConfusionView();
+const absence = new Absence(
+  () => ask({ type: 'hidden' }),
+  (text) => notices.show('note', text),
+);
 const compare = element('compare', HTMLInputElement);
 const save = element('save', HTMLButtonElement);
 
@@ -94,6 +99,7 @@ const receivers: { readonly [Type in Report['type']]: (report: Report & { type: 
   'no device': ({ reason }) => device.showMissing(reason),
   state: (state) => {
     plan.follow(state);
+    absence.follow(state);
     controls.show(state);
     announcer.state(state);
   },
@@ -126,9 +132,6 @@ worker.addEventListener('error', ({ message }) =>
   notices.show('error', `The worker failed: ${message || 'no reason given'}`),
 );
 compare.addEventListener('change', () => ask({ type: 'compare', isOn: compare.checked }));
-document.addEventListener('visibilitychange', () => {
-  if (document.hidden) ask({ type: 'hidden' });
-});
 installFiles(ask, (text) => notices.show('error', text));
 installTheme(element('theme', HTMLButtonElement), () => {
   curves.rebuild();

@@ -16,6 +16,7 @@ export class AskView {
   );
   private readonly section = element('ask', HTMLElement);
   private readonly seen = element('seen', HTMLCanvasElement);
+  private readonly seenFigure = element('seen-figure', HTMLElement);
   private readonly verdict = element('verdict', HTMLElement);
   private readonly bars = element('bars', HTMLOListElement);
   private facts: ImageFacts | undefined;
@@ -87,6 +88,7 @@ export class AskView {
 
   private look(): void {
     if (!this.image) return;
+    this.seenFigure.hidden = false;
     paintImage(this.seen, this.image, this.facts ?? { channels: 1, height: 28, width: 28 });
     this.askNow();
   }
@@ -101,7 +103,7 @@ export class AskView {
     this.image = undefined;
     this.label = undefined;
     this.pad.clear();
-    this.seen.getContext('2d')!.clearRect(0, 0, this.seen.width, this.seen.height);
+    this.seenFigure.hidden = true;
     this.bars.replaceChildren();
     this.say(HINT);
   }

@@ -1,14 +1,15 @@
 // The plots of the page: what is drawn of the runs that there are.
 
 import type { RunName } from '../messages.js';
-import { percent, threeDigits } from './format.js';
+import { percent, plainNumber, threeDigits } from './format.js';
 import { type Curve, type CurveStyle, Plot } from './plot.js';
 import type { RunSeries } from './series.js';
 
 interface Drawing {
   readonly title: string;
   readonly format: (value: number) => string;
-  readonly range?: readonly [number | null, number | null];
+  readonly tick?: (value: number) => string;
+  readonly range?: readonly [number | null, number | 'typical' | null];
   /** What of a run is drawn, and how. */
   readonly parts: readonly Part[];
 }
@@ -44,6 +45,7 @@ const DRAWINGS: readonly Drawing[] = [
   {
     title: 'Accuracy',
     format: (value) => percent(value),
+    tick: (value) => percent(value, 0),
     range: [null, 1],
     parts: [
       { look: 'faint', curve: steps('accuracy') },
@@ -54,18 +56,21 @@ const DRAWINGS: readonly Drawing[] = [
   {
     title: 'Milliseconds a step',
     format: threeDigits,
-    range: [0, null],
+    tick: plainNumber,
+    range: [0, 'typical'],
     parts: [{ look: 'line', label: '', curve: steps('ms') }],
   },
   {
     title: 'Images a second',
     format: threeDigits,
-    range: [0, null],
+    tick: plainNumber,
+    range: [0, 'typical'],
     parts: [{ look: 'line', label: '', curve: steps('imagesPerSecond') }],
   },
   {
     title: 'Sparsity, and weights ever tried',
     format: (value) => percent(value),
+    tick: (value) => percent(value, 0),
     range: [0, 1],
     parts: [
       { look: 'line', label: 'sparsity', curve: updates('sparsity') },
@@ -75,6 +80,7 @@ const DRAWINGS: readonly Drawing[] = [
   {
     title: 'GPU memory, MiB',
     format: (bytes) => threeDigits(bytes / 2 ** 20),
+    tick: (bytes) => plainNumber(bytes / 2 ** 20),
     range: [0, null],
     parts: [{ look: 'line', label: '', curve: steps('memoryBytes') }],
   },
@@ -87,11 +93,11 @@ export class Curves {
   private readonly plots: readonly Plot[];
 
   constructor(parent: HTMLElement) {
-    this.plots = DRAWINGS.map(({ title, format, range, parts }) => {
+    this.plots = DRAWINGS.map(({ parts, ...drawing }) => {
       const styles = RUN_NAMES.flatMap((run) =>
         parts.map(({ look, label }) => ({ look, label: run === 'main' ? label : undefined, colour: COLOURS[run] })),
       );
-      return new Plot(parent, { title, format, range, curves: styles });
+      return new Plot(parent, { ...drawing, curves: styles });
     });
   }
 

@@ -14,3 +14,8 @@ export function threeDigits(value: number): string {
 export function count(value: number): string {
   return value.toLocaleString('en');
 }
+
+/** At most three digits: 0, 2.5, 150. */
+export function plainNumber(value: number): string {
+  return value.toLocaleString('en', { maximumSignificantDigits: 3 });
+}

@@ -22,12 +22,16 @@ export interface CurveStyle {
 export interface PlotDefinition {
   readonly title: string;
   readonly format: (value: number) => string;
-  /** Fixed limits of the vertical axis, where it has some. */
-  readonly range?: readonly [number | null, number | null];
+  /** For the axis; as `format` if not given. */
+  readonly tick?: (value: number) => string;
+  /** Fixed limits of the vertical axis, where it has some; `typical` cuts off what lies far beyond the median, such as waits for a compiler. */
+  readonly range?: readonly [number | null, number | 'typical' | null];
   readonly curves: readonly CurveStyle[];
 }
 
 const HEIGHT = 170;
+/** Medians that a typical value is at most. */
+const FAR = 2.5;
 /** Plots under one key share their cursor. */
 const SYNC = UPlot.sync('step');
 
@@ -74,7 +78,7 @@ export class Plot {
   }
 
   private options(): UPlot.Options {
-    const { range: [low, high] = [null, null], curves, format } = this.definition;
+    const { range: [low, high] = [null, null], curves, format, tick } = this.definition;
     const axis: UPlot.Axis = {
       stroke: colour('--muted'),
       font: '11px system-ui, sans-serif',
@@ -86,14 +90,21 @@ export class Plot {
       padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC.key }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
-      scales: { x: { time: false }, y: { range: (_, least, most) => limits(low ?? least, high ?? most) } },
+      scales: { x: { time: false }, y: { range: (_, least, most) => limits(low ?? least, this.top(high, most)) } },
       axes: [
         { ...axis, size: 28, space: 60 },
-        { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map(format) },
+        { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map(tick ?? format) },
       ],
       series: [{}, ...curves.map(seriesOf)],
       hooks: { setCursor: [(chart) => this.read(chart.cursor.idx ?? null)] },
     };
+  }
+
+  private top(high: number | 'typical' | null, most: number): number {
+    if (high !== 'typical') return high ?? most;
+    const values = this.curves.flatMap(({ y }) => [...y]).sort((a, b) => a - b);
+    const median = values[Math.floor(values.length / 2)] ?? most;
+    return Math.min(most, FAR * median);
   }
 
   /** @param index of the values under the cursor, or null for the last ones. */

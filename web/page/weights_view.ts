@@ -27,9 +27,10 @@ export class WeightsView {
   }
 
   begin(layers: readonly LayerFacts[]): void {
+    const names = (all: readonly LayerFacts[]) => all.map(({ name, shape }) => `${name} ${shape}`).join();
+    if (names(layers) !== names(this.layers)) this.chosen = firstChoice(layers);
     this.layers = layers;
     this.section.dataset.state = 'shown';
-    if (!layers.some(({ name }) => name === this.chosen)) this.chosen = firstChoice(layers);
     this.list.show(layers, this.chosen);
     this.choose(this.chosen);
   }
@@ -44,10 +45,10 @@ export class WeightsView {
     const before = this.last;
     this.last = picture;
     const orders = this.draw(picture);
-    if (!before) return;
-    const change = this.natural.flash(before, picture, orders.natural);
-    if (orders.shuffled) this.shuffled.flash(before, picture, orders.shuffled);
-    if (change.dropped + change.grown > 0) this.tell(picture, change);
+    const change = before && this.natural.flash(before, picture, orders.natural);
+    if (before && orders.shuffled) this.shuffled.flash(before, picture, orders.shuffled);
+    const isUpdate = change !== undefined && change.dropped + change.grown > 0;
+    if (isUpdate || !before) this.tell(picture, change);
   }
 
   /** In other colours or at another size; what changed is not shown again. */
@@ -77,12 +78,10 @@ export class WeightsView {
     if (shuffled) {
       this.shuffled.show(picture, shuffled, `Weight of ${picture.layer}, rows and columns moved together: ${kept}`);
     }
-    if (this.story.dataset.layer !== picture.layer) this.tell(picture);
     return { natural, shuffled };
   }
 
   private tell(picture: Picture, change?: Change): void {
-    this.story.dataset.layer = picture.layer;
     const update = change && `The last update dropped ${count(change.dropped)} and grew ${count(change.grown)}.`;
     this.story.textContent = [`${this.keptText(picture)}.`, update].filter(Boolean).join(' ');
   }

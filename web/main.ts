@@ -91,6 +91,8 @@ function followRuns(): void {
   save.disabled = main === undefined;
   compare.disabled = main === undefined || main.facts.config.method === 'dense';
   compare.checked = runs.has('twin');
+  element('curves-legend', HTMLElement).hidden = !runs.has('twin');
+  element('curves-main', HTMLElement).textContent = main?.facts.config.method.toUpperCase() ?? '';
   showNumbers();
 }
 

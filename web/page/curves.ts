@@ -10,6 +10,8 @@ interface Drawing {
   readonly format: (value: number) => string;
   readonly tick?: (value: number) => string;
   readonly range?: readonly [number | null, number | 'typical' | null];
+  /** It is the same for all runs. */
+  readonly isShared?: boolean;
   /** What of a run is drawn, and how. */
   readonly parts: readonly Part[];
 }
@@ -81,6 +83,7 @@ const DRAWINGS: readonly Drawing[] = [
     title: 'GPU memory, MiB',
     format: (bytes) => threeDigits(bytes / 2 ** 20),
     tick: (bytes) => plainNumber(bytes / 2 ** 20),
+    isShared: true,
     range: [0, null],
     parts: [{ look: 'line', label: '', curve: steps('memoryBytes') }],
   },
@@ -106,7 +109,8 @@ export class Curves {
     this.plots.forEach((plot, i) => {
       const curves = RUN_NAMES.flatMap((run) => {
         const series = runs.get(run)?.series;
-        return DRAWINGS[i].parts.map(({ curve }) => (series ? curve(series) : empty));
+        const { parts, isShared } = DRAWINGS[i];
+        return parts.map(({ curve }) => (series && !(isShared && run === 'twin') ? curve(series) : empty));
       });
       plot.show(curves);
     });

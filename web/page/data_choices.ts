@@ -14,7 +14,7 @@ const DIGIT_MODELS = ['lenet5', 'lenet300-100', 'wrn-10-1', 'wrn-16-1'];
 const PHOTO_MODELS = ['wrn-22-2', 'wrn-16-2', 'wrn-10-1', 'vgg-like', 'vgg-d', 'alexnet-s', 'ResNet-18', 'mlp-cifar10'];
 
 export const DATA_CHOICES: Readonly<Record<string, DataChoice>> = {
-  digits: { label: 'Digits, 10,000 of MNIST (built in)', dataSet: 'mnist', models: DIGIT_MODELS },
+  digits: { label: '10,000 digits (built in)', dataSet: 'mnist', models: DIGIT_MODELS },
   mnist: {
     label: 'MNIST, from your files',
     dataSet: 'mnist',

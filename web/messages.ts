@@ -34,7 +34,7 @@ export interface StepLine extends StepEvent {
   /** Share of the images since the last such line that were told rightly, before the update that their batch made. */
   readonly accuracy: number;
   readonly imagesPerSecond: number;
-  /** GPU memory in use, of all runs together. */
+  /** GPU memory of all runs together, in use or held ready. */
   readonly memoryBytes: number;
 }
 

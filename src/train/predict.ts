@@ -1,7 +1,7 @@
 // What a model says of images, as numbers: for whoever shows single predictions, or counts them by class.
 
 import { noGrad } from '../autograd/index.js';
-import { batches, epochSamples, type ImageSource } from '../data/index.js';
+import { batches, epochSamples, type ImageSource, takeBatch } from '../data/index.js';
 import type { Device } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
@@ -23,7 +23,7 @@ export async function predict(
   try {
     for (const { first, size } of batches(count, batchSize)) {
       await images.ready(first, size);
-      const reading = scope(() => noGrad(() => readLogits(model.forward(images.batch(first, size).images, mode))));
+      const reading = scope(() => noGrad(() => readLogits(model.forward(takeBatch(images, first, size).images, mode))));
       parts.push(await reading);
     }
   } finally {

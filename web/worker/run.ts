@@ -124,7 +124,7 @@ export class Run {
       ...event,
       accuracy,
       imagesPerSecond: (1000 * count) / durationMs,
-      memoryBytes: this.device.memory().usedBytes,
+      memoryBytes: this.device.memory().heldBytes,
     };
   }
 }

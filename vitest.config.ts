@@ -21,7 +21,6 @@ const GPU = [
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 const COMPILE = ['test/compile/**/*.test.ts'];
 const PARITY = ['test/parity/**/*.test.ts'];
-const PAGE = ['test/page/**/*.test.ts'];
 const ONLY_BROWSER = ['test/data_browser/**/*.test.ts'];
 const BROWSER = ['test/shaders/**/*.test.ts', ...ONLY_BROWSER];
 
@@ -43,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/**/*.test.ts'],
-          exclude: [...GPU, ...COMPILE, ...PARITY, ...PAGE, ...ONLY_BROWSER],
+          exclude: [...GPU, ...COMPILE, ...PARITY, 'test/page/**', ...ONLY_BROWSER],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
@@ -65,18 +64,6 @@ export default defineConfig({
             instances: [{ browser: 'chromium' }],
             screenshotFailures: false,
           },
-        },
-      },
-      {
-        test: {
-          name: 'page',
-          include: PAGE,
-          globalSetup: ['test/page/build.node.ts'],
-          setupFiles: ['test/support/node_gpu.node.ts'],
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          sequence: { groupOrder: 4 },
         },
       },
       {

@@ -82,7 +82,11 @@ export class Visit {
   }
 
   async reaches(step: number): Promise<void> {
-    await expect.poll(() => this.step(), { timeout: PATIENCE_MS, interval: 100 }).toBeGreaterThanOrEqual(step);
+    const end = performance.now() + PATIENCE_MS;
+    for (let at = await this.step(); !(at >= step); at = await this.step()) {
+      if (performance.now() > end) throw new Error(`step ${step}: the page is at ${at} after ${PATIENCE_MS} ms`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 
   /** A notice with this text, once it is there. */

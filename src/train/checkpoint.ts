@@ -3,6 +3,7 @@
 
 import { InputError } from '../device/index.js';
 import type { ModelOptions } from '../models/index.js';
+import { sparsifiableLayers } from '../nn/index.js';
 import { parseConfig } from './config_file.js';
 import { crc32 } from './crc32.js';
 import { outputClasses } from './original.js';
@@ -28,6 +29,11 @@ export interface CheckpointPosition extends Position {
   readonly config: RunConfig;
   /** What the network was built for, which follows from the data: not in checkpoints of versions that knew only data of one size. */
   readonly network?: NetworkSize;
+  /**
+   * Of the weights of convolutions and linear layers, by layer: tables of blocks do not say how many columns were left out behind the last
+   * kept one. Not in checkpoints of earlier versions; nothing but pictures needs them.
+   */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Sums of the epoch so far. */
   readonly metrics: { readonly lossSum: number[]; readonly counts: number[] };
 }
@@ -59,7 +65,8 @@ export async function encodeCheckpoint(trainer: Trainer): Promise<Uint8Array> {
   const tensors = new Map([...parameters, ...state, ...topologies]);
   const { classes, channels, height, width } = train.dataset;
   const network = { classes: outputClasses(config, classes), channels, height, width };
-  return sealCheckpoint(tensors, { config, network, ...position, metrics });
+  const shapes = Object.fromEntries(sparsifiableLayers(model).map(([name, { weight }]) => [name, weight.shape]));
+  return sealCheckpoint(tensors, { config, network, shapes, ...position, metrics });
 }
 
 /** A checkpoint file of these tensors, with its checksum. */
@@ -128,7 +135,7 @@ function checksum(tensors: ReadonlyMap<string, SafetensorsTensor>, position: str
 }
 
 function parsePosition(text: string, where: string): CheckpointPosition {
-  const { config, network, step, finishedEpochs, best, metrics } = parseObject(text, where);
+  const { config, network, shapes, step, finishedEpochs, best, metrics } = parseObject(text, where);
   const isBest = (value: unknown) =>
     isRecord(value) && isCount(value.epoch) && typeof value.testAccuracy === 'number' && value.testAccuracy >= 0;
   const isSums = (value: unknown) =>
@@ -137,12 +144,16 @@ function parsePosition(text: string, where: string): CheckpointPosition {
     areAll(value.counts, 3, (count) => isCount(count) && count < 2 ** 32);
   const isNetwork = (value: unknown) =>
     isRecord(value) && SIZES.every((name) => isCount(value[name]) && value[name] > 0);
+  const isShape = (value: unknown) =>
+    Array.isArray(value) && value.length > 0 && value.every((size) => isCount(size) && size > 0);
+  const areShapes = (value: unknown) => isRecord(value) && Object.values(value).every(isShape);
   const checks: [string, boolean][] = [
     ['step', isCount(step)],
     ['finishedEpochs', isCount(finishedEpochs)],
     ['best', best === undefined || isBest(best)],
     ['metrics', isSums(metrics)],
     ['network', network === undefined || isNetwork(network)],
+    ['shapes', shapes === undefined || areShapes(shapes)],
   ];
   const wrong = checks.find(([, isRight]) => !isRight);
   if (wrong) {
@@ -154,6 +165,7 @@ function parsePosition(text: string, where: string): CheckpointPosition {
     metrics,
     ...(best === undefined ? {} : { best }),
     ...(network === undefined ? {} : { network }),
+    ...(shapes === undefined ? {} : { shapes }),
   };
   return { ...(position as Omit<CheckpointPosition, 'config'>), config: parseConfig(config, `${where}: config`) };
 }

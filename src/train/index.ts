@@ -67,6 +67,7 @@ export { createTrainer, type InitialState } from './setup.js';
 export { Sgd, type SgdOptions } from './sgd.js';
 export { type LoadOptions, loadState, type NamedTensors, readDenseState, readState } from './state_dict.js';
 export { chromeTrace, type PartProfile, type StepProfile } from './step_profile.js';
+export { type StoredWeight, storedShapes, storedWeight, tensorsOfWeight } from './stored_weight.js';
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
 export { type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';

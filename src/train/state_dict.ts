@@ -22,7 +22,8 @@ export type NamedTensors = ReadonlyMap<string, SafetensorsTensor>;
 /** PyTorch counts batches in BatchNorm; with a fixed momentum nothing depends on it. */
 const IGNORED = /\.num_batches_tracked$/;
 
-const TABLES = ['values', 'group_rows', 'group_start', 'block_columns'] as const;
+/** Of a weight NAME in blocks: tensors NAME.blocks.*. */
+export const TABLES = ['values', 'group_rows', 'group_start', 'block_columns'] as const;
 
 /** Parameters (sparse ones in their own form) and running statistics, as of this call. */
 export async function readState(model: Module): Promise<Map<string, SafetensorsTensor>> {
@@ -132,7 +133,8 @@ function weightMaker(
   };
 }
 
-function blocksOf(
+/** The tables of a weight, checked. @throws InputError if one breaks the format. */
+export function blocksOf(
   tables: Readonly<Record<string, SafetensorsTensor | undefined>>,
   shape: Shape,
   where: string,

@@ -34,8 +34,6 @@ export interface StepLine extends StepEvent {
   /** Share of the images since the last such line that were told rightly, before the update that their batch made. */
   readonly accuracy: number;
   readonly imagesPerSecond: number;
-  /** GPU memory of all runs together, in use or held ready. */
-  readonly memoryBytes: number;
 }
 
 /** A line of a run's history: as in metrics.jsonl, and a little more. */

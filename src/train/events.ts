@@ -12,6 +12,8 @@ export interface StepEvent {
   readonly lr: number;
   /** Milliseconds a step, over the steps since the last such line. */
   readonly ms: number;
+  /** GPU memory of all runs of the device together, in use or held ready. */
+  readonly memoryBytes: number;
 }
 
 export interface EpochEvent {

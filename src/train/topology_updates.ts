@@ -4,7 +4,7 @@
 import { InputError } from '../device/index.js';
 import { BlockWeight, MaskedWeight, type Module, type SparseWeight, sparsifiableLayers } from '../nn/index.js';
 import type { DropRuleName, UpdateSchedule } from '../sparse/index.js';
-import { Random, sameShape, Tensor } from '../tensor/index.js';
+import { Random, sameShape, sizeOf, Tensor } from '../tensor/index.js';
 import { Exploration } from './exploration.js';
 import { GrowthScores } from './growth_scores.js';
 import type { GrowthName } from './method.js';
@@ -19,6 +19,8 @@ export interface TopologyEvent extends UpdateCounts {
   readonly layer: string;
   /** Active weights after the update. */
   readonly nnz: number;
+  /** All weights of the layer. */
+  readonly size: number;
   /** Share of the layer's weights that have been active at any time so far. */
   readonly explored: number;
   /** Since the layer that was done before it: layers are updated together, and these add up to what all of them took. */
@@ -87,7 +89,16 @@ export class TopologyUpdates {
       const now = performance.now();
       const ms = now - last;
       last = now;
-      return { type: 'topology', step, layer, ...counts, nnz: weight.numActive, explored: exploration.share, ms };
+      return {
+        type: 'topology',
+        step,
+        layer,
+        ...counts,
+        nnz: weight.numActive,
+        size: sizeOf(weight.shape),
+        explored: exploration.share,
+        ms,
+      };
     });
     // No update may still run when the error of another is seen.
     await Promise.allSettled(updates);

@@ -197,7 +197,8 @@ export class Trainer {
       if (updates) yield* await this.update(updates, step);
       if (isLogged) {
         const ms = (performance.now() - last.time) / (this.step - last.step);
-        yield { type: 'step', step, epoch, loss: value!, lr, ms } satisfies StepEvent;
+        const memoryBytes = this.parts.device.memory().heldBytes;
+        yield { type: 'step', step, epoch, loss: value!, lr, ms, memoryBytes } satisfies StepEvent;
         // What the consumer does meanwhile is not training.
         last = { step: this.step, time: performance.now() };
       } else if (pauseEvery !== undefined && this.step % pauseEvery === 0) {

@@ -244,7 +244,7 @@ describe('kernel tests', () => {
 
 describe('training', () => {
   const steps = (losses: number[]): StepEvent[] =>
-    losses.map((loss, i) => ({ type: 'step', step: 5 * i + 4, epoch: 0, loss, lr: 0.1, ms: 10 + i }));
+    losses.map((loss, i) => ({ type: 'step', step: 5 * i + 4, epoch: 0, loss, lr: 0.1, ms: 10 + i, memoryBytes: 64 }));
   const falling = steps([2.4, 2.2, 2, 1.5, 1, 0.8, 0.6, 0.4]);
 
   it('passes if the loss fell', () => {

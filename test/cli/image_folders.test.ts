@@ -67,7 +67,7 @@ function metricsOf(run: string): Record<string, unknown>[] {
     .trim()
     .split('\n')
     .map((line) => {
-      const { ms, seconds, updateSeconds, dataWaitSeconds, ...event } = JSON.parse(line);
+      const { ms, memoryBytes, seconds, updateSeconds, dataWaitSeconds, ...event } = JSON.parse(line);
       if (event.type === 'epoch') {
         expect(dataWaitSeconds).toBeGreaterThan(0);
         expect(dataWaitSeconds).toBeLessThan(seconds);

@@ -29,7 +29,7 @@ function metricsOf(run: string): Record<string, unknown>[] {
   const file = path(run, 'metrics.jsonl');
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
   return lines.map((line) => {
-    const { ms, seconds, updateSeconds, dataWaitSeconds, ...rest } = JSON.parse(line);
+    const { ms, memoryBytes, seconds, updateSeconds, dataWaitSeconds, ...rest } = JSON.parse(line);
     return rest;
   });
 }

@@ -9,7 +9,7 @@ function log(layers: number) {
   /** One update of layers of 100 active weights each, of which so many have moved. */
   const update = (step: number, ...grown: number[]) => {
     for (const [i, moved] of grown.entries()) {
-      const counts = { candidates: 30, dropped: moved, grown: moved, nnz: 100, explored: 0.5, ms: 1 };
+      const counts = { candidates: 30, dropped: moved, grown: moved, nnz: 100, size: 1000, explored: 0.5, ms: 1 };
       topology.add({ type: 'topology', step, layer: `layer${i}`, ...counts });
     }
   };

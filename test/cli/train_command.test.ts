@@ -31,9 +31,15 @@ const FORMS: Record<string, Record<string, unknown>> = {
     loss: expect.any(Number),
     lr: 0.05,
     ms: expect.any(Number),
+    memoryBytes: expect.any(Number),
   },
   topology: {
-    ...{ step: expect.any(Number), layer: expect.stringMatching(/^fc\d$/), nnz: expect.any(Number) },
+    ...{
+      step: expect.any(Number),
+      layer: expect.stringMatching(/^fc\d$/),
+      nnz: expect.any(Number),
+      size: expect.any(Number),
+    },
     ...{ dropped: expect.any(Number), grown: expect.any(Number) },
   },
   epoch: {

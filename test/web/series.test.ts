@@ -15,8 +15,8 @@ function stepLine(step: number, loss = 1): StepLine {
 }
 
 function topologyLine(step: number, layer: string, explored: number): Line {
-  const nnz = layer === 'a' ? 20 : 30;
-  return { type: 'topology', step, layer, candidates: 5, dropped: 5, grown: 5, nnz, explored, ms: 1 };
+  const [nnz, size] = layer === 'a' ? [20, 100] : [30, 300];
+  return { type: 'topology', step, layer, candidates: 5, dropped: 5, grown: 5, nnz, size, explored, ms: 1 };
 }
 
 describe('RunSeries', () => {

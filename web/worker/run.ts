@@ -30,7 +30,6 @@ export class Run {
   private lastStep: number;
 
   private constructor(
-    private readonly device: Device,
     readonly trainer: Trainer,
     private readonly window: Window,
     readonly history: Line[],
@@ -41,7 +40,7 @@ export class Run {
   /** A run at step 0. @throws InputError if configuration and data do not fit together. */
   static async begin(device: Device, config: RunConfig, dataset: AnyDataset): Promise<Run> {
     const trainer = await createTrainer(device, config, dataset);
-    return new Run(device, trainer, new Window(trainer.metrics), []);
+    return new Run(trainer, new Window(trainer.metrics), []);
   }
 
   /** The run of a checkpoint, where it was. @param where its name, for messages. @throws InputError if it does not fit. */
@@ -56,7 +55,7 @@ export class Run {
     }
     const window = new Window(trainer.metrics);
     await window.take();
-    return new Run(device, trainer, window, [...kept.history]);
+    return new Run(trainer, window, [...kept.history]);
   }
 
   get config(): RunConfig {
@@ -120,11 +119,6 @@ export class Run {
   private async withCosts(event: StepEvent): Promise<StepLine> {
     const { count, accuracy } = await this.window.take();
     const durationMs = event.ms * (this.step - this.lastStep);
-    return {
-      ...event,
-      accuracy,
-      imagesPerSecond: (1000 * count) / durationMs,
-      memoryBytes: this.device.memory().heldBytes,
-    };
+    return { ...event, accuracy, imagesPerSecond: (1000 * count) / durationMs };
   }
 }

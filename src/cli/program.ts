@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { addBatteryCommand } from './battery_command.js';
 import { addBenchCommand } from './bench_command.js';
+import { addDashboardCommand } from './dashboard_command.js';
 import { addDataCommand } from './data_command.js';
 import { addDataOptions } from './data_options.js';
 import { evalCommand } from './eval_command.js';
@@ -34,6 +35,7 @@ export function program(): Command {
   addAdapterOption(root.command('info').description('Adapter, features, limits; known models, data sets, methods.'))
     .option('--json', 'everything as JSON')
     .action(infoCommand);
+  addDashboardCommand(root);
   addDataCommand(root);
   addExportCommand(root);
   addBenchCommand(root);

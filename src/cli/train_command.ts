@@ -15,6 +15,7 @@ import {
   restoreTrainer,
   type Trainer,
 } from '../train/index.js';
+import { openRunDashboard, type RunDashboard } from './dashboard_command.js';
 import { describeData, loadData } from './data_options.js';
 import { readModelFile } from './model_input.js';
 import { openCommandDevice } from './options.js';
@@ -88,7 +89,11 @@ async function trainInFolder(
   const dataFlags = { dataDir: files.dataDir, dataUrl, imageSize, brokenImages, workers };
   const dataset = await loadData(config.dataSet, dataFlags, { limit: { train: limitTrain, test: limitTest } });
   const device = await openCommandDevice(flags.adapter);
+  let dashboard: RunDashboard | undefined;
   try {
+    if (flags.dashboard !== undefined) {
+      dashboard = await openRunDashboard(flags.resume ?? flags.out ?? RunFolder.defaultPath(config), flags.dashboard);
+    }
     console.log(device.report());
     console.log(describeData(dataset));
     const trainer = await createTrainer(device, config, dataset, initial);
@@ -105,6 +110,7 @@ async function trainInFolder(
     const folder = await enter(trainer);
     try {
       console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
+      dashboard?.announce(folder.path);
       await train(trainer, folder, flags);
       const duration = formatDuration((performance.now() - start) / 1000);
       console.log(`done       ${describeBest(trainer)}, ${duration} in all`);
@@ -114,6 +120,7 @@ async function trainInFolder(
     }
     trainer.dispose();
   } finally {
+    await dashboard?.close();
     device.destroy();
   }
 }
@@ -181,13 +188,15 @@ async function train(trainer: Trainer, folder: RunFolder, { checkpointEvery, rec
   }
 }
 
-function checkProfile({ profile, trace, resume }: TrainFlags): void {
+function checkProfile({ profile, trace, resume, dashboard }: TrainFlags): void {
   if (profile === undefined) {
     if (trace !== undefined) throw new InputError(`--trace ${trace}: expected --profile beside it`);
   } else if (!(Number.isInteger(profile) && profile > 0)) {
     throw new InputError(`--profile: expected a positive whole number of steps, got ${profile}`);
   } else if (resume !== undefined) {
     throw new InputError('--profile: expected no --resume beside it; --init takes the weights of a checkpoint');
+  } else if (dashboard !== undefined) {
+    throw new InputError('--profile: expected no --dashboard beside it; it makes no run');
   }
 }
 

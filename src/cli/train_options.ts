@@ -11,6 +11,7 @@ import {
   OPTIMIZER_NAMES,
   type RunConfig,
 } from '../train/index.js';
+import { portNumber } from './dashboard_command.js';
 import { addDataOptions, addImageSizeOption, DATASETS_HELP, type DataFlags } from './data_options.js';
 import { addLayerRule } from './layer_flag.js';
 import { addAdapterOption, choice, list, number, numbers } from './options.js';
@@ -68,6 +69,8 @@ export interface TrainFlags extends DataFlags {
   readonly record: boolean;
   readonly profile?: number;
   readonly trace?: string;
+  /** `true`: at the usual port. */
+  readonly dashboard?: number | true;
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
@@ -188,6 +191,11 @@ export function addTrainOptions(command: Command): Command {
       '--checkpoint-every <n>',
       'steps between saves within an epoch (default: ten minutes)',
       number('--checkpoint-every'),
+    )
+    .option(
+      '--dashboard [port]',
+      'show the run, and those beside it, in a browser while it trains (default: 6060, or a free port)',
+      portNumber('--dashboard'),
     )
     .optionsGroup('Device:')
     .option('--profile <n>', 'time N steps, by layer and kernel, instead of training', number('--profile'))

@@ -61,6 +61,16 @@ function livingOwner(path: string, content: string): string | undefined {
   }
 }
 
+/** Whether the owner named by a lock's content lives: for whoever only looks, from another folder or thread of this process too. */
+export function isOwnerAlive(content: string, ageMs: number): boolean {
+  try {
+    const { pid, host } = JSON.parse(content);
+    return host === hostname() ? isAlive(pid) : ageMs < SILENCE_MS;
+  } catch {
+    return false;
+  }
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -10,8 +10,9 @@ const ORDER = ['device', 'tensor', 'autograd', 'shaders', 'sparse', 'nn', 'model
 const BESIDE: Record<string, string[]> = {
   data: ['device', 'tensor', 'shaders'],
   testing: ['device', 'tensor', 'autograd', 'shaders'],
-  cli: [...ORDER, 'data', 'testing', 'index'],
-  web: [...ORDER, 'data', 'index'],
+  dashboard: [...ORDER],
+  cli: [...ORDER, 'data', 'testing', 'dashboard', 'index'],
+  web: [...ORDER, 'data', 'dashboard', 'index'],
 };
 
 /** Embedded shader texts: everyone may read them. */

@@ -96,4 +96,17 @@ describe.each(Object.entries(themes))('the %s theme', (_, tokens) => {
     const pairs = colours.flatMap((a, i) => colours.slice(i + 1).map((b) => difference(a, b, VISIONS[vision])));
     expect(Math.min(...pairs)).toBeGreaterThan(25);
   });
+
+  const runs = Object.entries(tokens).filter(([name]) => name.startsWith('run-'));
+
+  it.each(Object.keys(VISIONS))('runs of the dashboard stay apart, and from the surface: %s', (vision) => {
+    expect(runs).toHaveLength(6);
+    const colours = [...runs.map(([, colour]) => colour), tokens.surface];
+    const pairs = colours.flatMap((a, i) => colours.slice(i + 1).map((b) => difference(a, b, VISIONS[vision])));
+    expect(Math.min(...pairs)).toBeGreaterThan(25);
+  });
+
+  it.each(runs)('%s has the contrast of graphics', (_name, colour) => {
+    expect(contrast(colour, tokens.surface)).toBeGreaterThanOrEqual(3);
+  });
 });

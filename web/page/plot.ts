@@ -13,8 +13,8 @@ export interface Curve {
 export interface CurveStyle {
   /** A colour of style/tokens.css. */
   readonly colour: string;
-  /** `faint` for single values behind their mean; `points` for the few values of epochs. */
-  readonly look: 'line' | 'faint' | 'points';
+  /** `faint` for single values behind their mean; `points` for the few values of epochs, `joined` by lines. */
+  readonly look: 'line' | 'faint' | 'points' | 'joined';
   /** Named in the caption; none for curves that are not read out. */
   readonly label?: string;
 }
@@ -39,6 +39,7 @@ export class Plot {
   private readonly canvas = make('div', { class: 'canvas' });
   private readonly reading = make('span', { class: 'reading' });
   private readonly figure: HTMLElement;
+  private readonly resizing = new ResizeObserver(() => this.chart?.setSize(this.size()));
   private chart: UPlot | undefined;
   private curves: readonly Curve[] = [];
   private readonly draw = onFrame(() => this.drawNow());
@@ -50,7 +51,7 @@ export class Plot {
     const title = make('span', { class: 'title' }, definition.title);
     this.figure = make('figure', { class: 'plot' }, make('figcaption', {}, title, this.reading), this.canvas);
     parent.append(this.figure);
-    new ResizeObserver(() => this.chart?.setSize(this.size())).observe(this.canvas);
+    this.resizing.observe(this.canvas);
     this.rebuild();
   }
 
@@ -58,6 +59,14 @@ export class Plot {
   show(curves: readonly Curve[]): void {
     this.curves = curves;
     this.draw();
+  }
+
+  /** It leaves the page. */
+  remove(): void {
+    this.resizing.disconnect();
+    this.chart?.destroy();
+    this.chart = undefined;
+    this.figure.remove();
   }
 
   /** Takes up the colours of another theme. */
@@ -90,7 +99,11 @@ export class Plot {
       padding: [8, 8, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC.key }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
-      scales: { x: { time: false }, y: { range: (_, least, most) => limits(low ?? least, this.top(high, most)) } },
+      // From the run's beginning, so that plots of steps and of epochs stand below each other.
+      scales: {
+        x: { time: false, range: (_, __, most) => [0, most ?? 1] },
+        y: { range: (_, least, most) => limits(low ?? least, this.top(high, most)) },
+      },
       axes: [
         { ...axis, size: 28, space: 60 },
         { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map(tick ?? format) },
@@ -128,7 +141,9 @@ function seriesOf({ colour: name, look }: CurveStyle): UPlot.Series {
   const stroke = colour(name);
   if (look === 'points') return { stroke, paths: () => null, points: { show: true, size: 7, fill: stroke } };
   const isFaint = look === 'faint';
-  return { stroke, width: isFaint ? 1 : 2, alpha: isFaint ? 0.3 : 1, spanGaps: true, points: { show: false } };
+  // Where there is room for them, uPlot shows points by itself.
+  const points = look === 'joined' ? { size: 5, fill: stroke } : { show: false };
+  return { stroke, width: isFaint ? 1 : 2, alpha: isFaint ? 0.3 : 1, spanGaps: true, points };
 }
 
 /** A little air above and below, and never an empty range. */

@@ -6,7 +6,7 @@ import type { LayerFacts, Line } from '../messages.js';
 const SMOOTHING = 0.9;
 
 /** Mean of all values so far, older ones weighing less by `SMOOTHING` each. */
-class RunningMean {
+export class RunningMean {
   private sum = 0;
   private weight = 0;
 

@@ -52,7 +52,8 @@ export function showComparison(table: HTMLTableElement, runs: Runs): void {
   fillTable(table, 'The runs compared', ['', ...heads], shown.length === 0 ? [] : rows);
 }
 
-function fillTable(
+/** The first entry of each row is its head. */
+export function fillTable(
   table: HTMLTableElement,
   caption: string,
   names: readonly string[],

@@ -13,15 +13,21 @@ export class WeightsView {
   private readonly shuffled = new MatrixView(element('shuffled', HTMLElement));
   private readonly shuffledFigure = element('shuffled-figure', HTMLElement);
   private readonly section = element('weights', HTMLElement);
-  private readonly story = element('weights-story', HTMLElement);
+  private readonly storyLine = element('weights-story', HTMLElement);
   private readonly list: LayerList;
   private layers: readonly LayerFacts[] = [];
   private chosen = '';
   private last: Picture | undefined;
   private width = 0;
 
-  /** @param watch asks for pictures of a layer. */
-  constructor(private readonly watch: (layer: string) => void) {
+  /**
+   * @param watch asks for pictures of a layer.
+   * @param story what lies between two pictures, in words.
+   */
+  constructor(
+    private readonly watch: (layer: string) => void,
+    private readonly story = 'The last update',
+  ) {
     this.list = new LayerList(element('layers', HTMLElement), (layer) => this.choose(layer));
     new ResizeObserver(() => this.fit()).observe(this.section);
   }
@@ -82,8 +88,8 @@ export class WeightsView {
   }
 
   private tell(picture: Picture, change?: Change): void {
-    const update = change && `The last update dropped ${count(change.dropped)} and grew ${count(change.grown)}.`;
-    this.story.textContent = [`${this.keptText(picture)}.`, update].filter(Boolean).join(' ');
+    const update = change && `${this.story} dropped ${count(change.dropped)} and grew ${count(change.grown)}.`;
+    this.storyLine.textContent = [`${this.keptText(picture)}.`, update].filter(Boolean).join(' ');
   }
 
   private keptText({ layer, rows, columns }: Picture): string {

@@ -1,0 +1,152 @@
+// The dashboard's page: asks the server for what is new, and shows it.
+
+import type { RunsReply } from '../../src/dashboard/messages.js';
+import { element, make, onFrame } from '../page/dom.js';
+import { Notices } from '../page/notices.js';
+import { installTheme } from '../page/theme.js';
+import { fetchHistory, fetchRuns, Refused } from './api.js';
+import { Pictures } from './pictures.js';
+import { RunCurves } from './run_curves.js';
+import { RunData } from './run_data.js';
+import { MOST_SHOWN, RunList } from './run_list.js';
+import { showComparison, showTiles } from './run_tables.js';
+
+/** Between two questions, and while nobody answers. */
+const PAUSE_MS = 1000;
+const SILENCE_MS = 5000;
+
+const runs = new Map<string, RunData>();
+/** Tokens of the colours of the runs that are shown, in the order in which they were chosen. */
+const colours = new Map<string, string>();
+const notices = new Notices(element('notices', HTMLElement));
+const list = new RunList(element('runs', HTMLElement), choose);
+const curves = new RunCurves(element('plots', HTMLElement));
+const pictures = new Pictures();
+const focus = element('focus', HTMLSelectElement);
+const folder = element('folder', HTMLElement);
+let timer: ReturnType<typeof setTimeout> | undefined;
+let isAsking = false;
+
+function choose(name: string, isShown: boolean): void {
+  if (!isShown) colours.delete(name);
+  else if (colours.size < MOST_SHOWN) colours.set(name, freeColour());
+  const query = new URLSearchParams([...colours.keys()].map((run) => ['run', run]));
+  history.replaceState(null, '', `?${query}`);
+  void ask();
+}
+
+function freeColour(): string {
+  const used = [...colours.values()];
+  const all = Array.from({ length: MOST_SHOWN }, (_, i) => `--run-${i + 1}`);
+  return all.find((colour) => !used.includes(colour))!;
+}
+
+/** The runs of the address; without any, the one that changed last. */
+function chooseFirst(reply: RunsReply): void {
+  const asked = new URLSearchParams(location.search).getAll('run').filter((name) => runs.has(name));
+  const first = reply.runs.find(({ isLive }) => isLive) ?? reply.runs[0];
+  for (const name of asked.length > 0 ? asked.slice(0, MOST_SHOWN) : first ? [first.name] : []) {
+    colours.set(name, freeColour());
+  }
+}
+
+function takeList(reply: RunsReply): void {
+  const isFirst = runs.size === 0;
+  const left = reply.left > 0 ? `, and ${reply.left} older ones that are not listed` : '';
+  const { length } = reply.runs;
+  folder.textContent = `${length} ${length === 1 ? 'run' : 'runs'} in ${reply.folder}${left}`;
+  for (const entry of reply.runs) {
+    const known = runs.get(entry.name);
+    if (known) known.entry = entry;
+    else runs.set(entry.name, new RunData(entry));
+  }
+  const names = new Set(reply.runs.map(({ name }) => name));
+  for (const name of [...runs.keys()].filter((run) => !names.has(run))) {
+    runs.delete(name);
+    if (colours.delete(name)) notices.show('note', `The run ${name} is no longer there.`);
+  }
+  if (isFirst) chooseFirst(reply);
+}
+
+/** The run that is looked at comes first. */
+function shown(): RunData[] {
+  const names = [...colours.keys()];
+  const first = names.find((name) => name === focus.value) ?? names[0];
+  return names.sort((a, b) => Number(b === first) - Number(a === first)).map((name) => runs.get(name)!);
+}
+
+const draw = onFrame(() => {
+  const all = [...runs.values()].sort((a, b) => b.entry.changed - a.entry.changed);
+  list.show(all, colours);
+  const drawn = shown();
+  showFocus(drawn[0]?.entry.name ?? '');
+  element('curves', HTMLElement).dataset.state = drawn.some(({ size }) => size.steps + size.epochs > 0)
+    ? 'shown'
+    : 'empty';
+  showTiles(element('tiles', HTMLElement), drawn[0]);
+  showComparison(
+    element('side-by-side', HTMLTableElement),
+    [...colours.keys()].map((name) => runs.get(name)!),
+  );
+  curves.show(drawn.map((run) => [run, colours.get(run.entry.name)!]));
+  const damaged = drawn.filter(({ damagedLines }) => damagedLines > 0);
+  element('damaged', HTMLElement).textContent = damaged
+    .map(({ entry, damagedLines }) => `${entry.name}: ${damagedLines} damaged lines left out.`)
+    .join(' ');
+});
+
+function showFocus(name: string): void {
+  const names = [...colours.keys()];
+  if (names.join('\n') !== [...focus.options].map(({ value }) => value).join('\n')) {
+    focus.replaceChildren(...names.map((run) => make('option', { value: run }, run)));
+  }
+  focus.value = name;
+  element('focus-field', HTMLElement).hidden = names.length < 2;
+}
+
+async function ask(): Promise<void> {
+  clearTimeout(timer);
+  if (isAsking || document.hidden) return;
+  isAsking = true;
+  let pause = PAUSE_MS;
+  try {
+    takeList(await fetchRuns());
+    for (const run of shown().filter(({ isBehind }) => isBehind)) await askHistory(run);
+    draw();
+    await pictures.follow(shown()[0]);
+    notices.clear('settings');
+    if (shown().some(({ isBehind }) => isBehind)) pause = 0;
+  } catch (error) {
+    const isSilent = !(error instanceof Refused);
+    notices.show(
+      'warning',
+      isSilent ? 'The dashboard’s server does not answer.' : (error as Error).message,
+      'settings',
+    );
+    pause = SILENCE_MS;
+  } finally {
+    isAsking = false;
+    timer = setTimeout(() => void ask(), pause);
+  }
+}
+
+async function askHistory(run: RunData): Promise<void> {
+  const { entry, edition, size } = run;
+  try {
+    run.take(await fetchHistory(entry.name, edition, size), entry);
+  } catch (error) {
+    // Removed since the list was made: the next list says so.
+    if (!(error instanceof Refused && error.status === 404)) throw error;
+  }
+}
+
+focus.addEventListener('change', () => {
+  draw();
+  void pictures.follow(shown()[0]);
+});
+document.addEventListener('visibilitychange', () => void ask());
+installTheme(element('theme', HTMLButtonElement), () => {
+  curves.rebuild();
+  pictures.redraw();
+});
+void ask();

@@ -1,0 +1,146 @@
+// A run as the page knows it: its entry in the list, and its curves, which grow with every answer.
+
+import type { HistoryReply, HistorySize, RunEntry, RunPosition } from '../../src/dashboard/messages.js';
+import type { Curve } from '../page/plot.js';
+import { RunningMean } from '../page/series.js';
+
+type Table<Part extends 'steps' | 'epochs' | 'updates'> = Record<keyof HistoryReply[Part], number[]>;
+
+/** Points whose median is told as the present speed. */
+const RECENT = 50;
+
+export type RunState = 'training' | 'finished' | 'stopped';
+
+export class RunData {
+  edition = 0;
+  position: RunPosition = {};
+  damagedLines = 0;
+  bytesLeft = 0;
+  /** By column; NaN where a line says nothing. */
+  steps: Partial<Table<'steps'>> = {};
+  epochs: Partial<Table<'epochs'>> = {};
+  updates: Partial<Table<'updates'>> = {};
+  private smooth: number[] = [];
+  /** Of the list, when curves were last asked for. */
+  private seen = '';
+
+  constructor(public entry: RunEntry) {}
+
+  get size(): HistorySize {
+    const length = (table: Partial<Record<string, number[]>>) => table.step?.length ?? 0;
+    return { steps: length(this.steps), epochs: length(this.epochs), updates: length(this.updates) };
+  }
+
+  /** Whether there is more to ask for than it has. */
+  get isBehind(): boolean {
+    return this.bytesLeft > 0 || this.seen !== versionOf(this.entry);
+  }
+
+  /** @param entry of the list, at the time of the question. */
+  take(reply: HistoryReply, entry: RunEntry): void {
+    const { begin, edition, position, damagedLines, bytesLeft } = reply;
+    Object.assign(this, { edition, position, damagedLines, bytesLeft });
+    this.seen = versionOf(entry);
+    this.steps = joined(this.steps, reply.steps, begin.steps);
+    this.epochs = joined(this.epochs, reply.epochs, begin.epochs);
+    this.updates = joined(this.updates, reply.updates, begin.updates);
+    const mean = new RunningMean();
+    this.smooth = (this.steps.loss ?? []).map((loss) => mean.next(loss));
+  }
+
+  get state(): RunState {
+    if (this.entry.isLive) return 'training';
+    const { epochs, maxSteps } = this.entry.config ?? {};
+    const { step, epoch } = this.position;
+    const isLastEpoch = epochs !== undefined && epoch === epochs - 1;
+    const isLastStep = maxSteps !== undefined && step !== undefined && step >= maxSteps;
+    return isLastEpoch || isLastStep ? 'finished' : 'stopped';
+  }
+
+  get smoothLoss(): Curve {
+    return curve(this.steps.step, this.smooth);
+  }
+
+  /** Single losses, or where points stand for many their extremes. */
+  get losses(): Curve {
+    const { step = [], firstStep = [], leastLoss = [], mostLoss = [] } = this.steps;
+    const [x, y]: [number[], number[]] = [[], []];
+    step.forEach((last, i) => {
+      x.push(firstStep[i]);
+      y.push(mostLoss[i]);
+      if (last > firstStep[i]) {
+        x.push(last);
+        y.push(leastLoss[i]);
+      }
+    });
+    return { x, y };
+  }
+
+  ofSteps(column: keyof HistoryReply['steps']): Curve {
+    return curve(this.steps.step, this.steps[column]);
+  }
+
+  ofEpochs(column: keyof HistoryReply['epochs']): Curve {
+    return curve(this.epochs.step, this.epochs[column]);
+  }
+
+  ofUpdates(column: keyof HistoryReply['updates']): Curve {
+    return curve(this.updates.step, this.updates[column]);
+  }
+
+  get imagesPerSecond(): Curve {
+    const { x, y } = this.ofSteps('ms');
+    const { batchSize = Number.NaN } = this.entry.config ?? {};
+    return curve(
+      [...x],
+      y.map((ms) => (1000 * batchSize) / ms),
+    );
+  }
+
+  /** Median milliseconds a step; NaN before the first. */
+  get ms(): number {
+    const recent = this.ofSteps('ms')
+      .y.slice(-RECENT)
+      .sort((a, b) => a - b);
+    return recent[Math.floor(recent.length / 2)] ?? Number.NaN;
+  }
+
+  get loss(): number {
+    return this.smooth.at(-1) ?? Number.NaN;
+  }
+
+  get testAccuracy(): number {
+    return this.epochs.testAccuracy?.at(-1) ?? Number.NaN;
+  }
+
+  get bestAccuracy(): number {
+    const { bestAccuracy = [] } = this.epochs;
+    return bestAccuracy.length > 0 ? Math.max(...bestAccuracy) : Number.NaN;
+  }
+
+  get sparsity(): number {
+    return this.epochs.sparsity?.at(-1) ?? Number.NaN;
+  }
+}
+
+function versionOf({ changed, metricsBytes }: RunEntry): string {
+  return `${metricsBytes} ${changed}`;
+}
+
+/** Columns with the points from `begin` on in place of what was there. */
+function joined<Name extends string>(
+  before: Partial<Record<Name, number[]>>,
+  after: Readonly<Record<Name, readonly (number | null)[]>>,
+  begin: number,
+): Partial<Record<Name, number[]>> {
+  const entries = (Object.entries(after) as [Name, readonly (number | null)[]][]).map(([name, values]) => {
+    return [name, [...(before[name] ?? []).slice(0, begin), ...values.map((value) => value ?? Number.NaN)]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** Without the points that say nothing. */
+function curve(x: readonly number[] = [], y: readonly number[] = []): Curve {
+  const at = [...y.keys()].filter((i) => Number.isFinite(y[i]));
+  return { x: at.map((i) => x[i]), y: at.map((i) => y[i]) };
+}

@@ -121,7 +121,7 @@ const receivers: { readonly [Type in Report['type']]: (report: Report & { type: 
   picture: ({ picture }) => weights.show(picture),
   prediction: ({ logits }) => asking.showPrediction(logits),
   'test image': (image) => asking.showTestImage(image),
-  confusion: ({ counts }) => confusion.show(counts, runs.get('main')?.facts.images.classNames ?? []),
+  confusion: ({ step, counts }) => confusion.show(step, counts, runs.get('main')?.facts.images.classNames ?? []),
   exported: ({ name, bytes }) => download(name, bytes),
   'files wanted': ({ dataSet }) => settings.askForFiles(dataSet),
   notice: ({ level, text, topic }) => notices.show(level, text, topic),

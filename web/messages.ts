@@ -120,8 +120,8 @@ export type Report =
   /** @param logits [classes]. */
   | { readonly type: 'prediction'; readonly logits: Float32Array }
   | ({ readonly type: 'test image' } & TestImage)
-  /** @param counts [classes, classes]: test images by label and by what the main run's network takes them for. */
-  | { readonly type: 'confusion'; readonly counts: Uint32Array }
+  /** @param counts [classes, classes]: test images by label and by what the main run's network takes them for, after so many steps. */
+  | { readonly type: 'confusion'; readonly step: number; readonly counts: Uint32Array }
   /** A run waits for files of this set. */
   | { readonly type: 'files wanted'; readonly dataSet: string }
   | { readonly type: 'exported'; readonly name: string; readonly bytes: Uint8Array }

@@ -72,8 +72,8 @@ export class Visit {
   }
 
   /** The start button says this. */
-  async says(label: string): Promise<void> {
-    await this.page.locator('#start', { hasText: label }).waitFor();
+  async says(label: string, timeout = PATIENCE_MS): Promise<void> {
+    await this.page.locator('#start', { hasText: label }).waitFor({ timeout });
   }
 
   async step(): Promise<number> {

@@ -9,13 +9,14 @@ const MOST_CLASSES = 20;
 export class ConfusionView {
   private readonly section = element('confusion', HTMLElement);
   private readonly table = element('confusion-table', HTMLTableElement);
+  private readonly story = element('confusion-story', HTMLElement);
 
   clear(): void {
     this.section.dataset.state = 'empty';
   }
 
-  /** @param counts [classes, classes], by label and by what is told. */
-  show(counts: Uint32Array, names: readonly string[]): void {
+  /** @param counts [classes, classes], by label and by what is told, after so many steps. */
+  show(step: number, counts: Uint32Array, names: readonly string[]): void {
     this.section.dataset.state = 'shown';
     const caption = make(
       'caption',
@@ -24,6 +25,9 @@ export class ConfusionView {
     );
     const rows = names.length > MOST_CLASSES ? sharesOfClasses(counts, names) : matrix(counts, names);
     this.table.replaceChildren(caption, ...rows);
+    const all = counts.reduce((sum, images) => sum + images, 0);
+    const right = names.reduce((sum, _, label) => sum + counts[label * (names.length + 1)], 0);
+    this.story.textContent = `${percent(right / all)} of ${count(all)} test images are read correctly at step ${count(step)}.`;
   }
 }
 
@@ -54,7 +58,7 @@ function cell(images: number, total: number, isRight: boolean): HTMLTableCellEle
 
 function sharesOfClasses(counts: Uint32Array, names: readonly string[]): HTMLTableRowElement[] {
   const classes = names.length;
-  const head = make('tr', {}, make('th', { scope: 'col' }, 'Class'), make('th', { scope: 'col' }, 'Told rightly'));
+  const head = make('tr', {}, make('th', { scope: 'col' }, 'Class'), make('th', { scope: 'col' }, 'Read correctly'));
   return [
     head,
     ...names.map((name, label) => {

@@ -48,6 +48,6 @@ export class Shows {
   }
 
   private async confusion({ main, dataset }: Runs): Promise<void> {
-    this.tell({ type: 'confusion', counts: await confusionOf(main.trainer, dataset) });
+    this.tell({ type: 'confusion', step: main.step, counts: await confusionOf(main.trainer, dataset) });
   }
 }

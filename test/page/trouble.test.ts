@@ -115,10 +115,9 @@ it('settings that cannot be are told, and others taken', async () => {
   await visit.press('reset');
   await visit.page.click('#confirm-yes');
   await visit.says('Start training');
-  await visit.set({ alpha: '0.3', batchSize: '9000' });
-  await visit.set({ sparsity: '0.99', blockSize: '32' });
-  await visit.notice(/sparsity|block/);
-  await visit.set({ ...LONG, sparsity: '0.9', blockSize: '16' });
+  await visit.set({ learningRate: '0' });
+  await visit.notice(/^learning rate: expected a positive number, got 0$/);
+  await visit.set({ learningRate: '0.05' });
   await visit.prepared();
   await expect.poll(() => visit.page.locator('.notice[data-topic="settings"]').count()).toBe(0);
   await visit.press('start');

@@ -68,7 +68,7 @@ function begin(name: RunName, run: RunRecord): void {
   if (name === 'main') {
     notices.clear('settings');
     const { config, layers, images } = run.facts;
-    settings.show(config);
+    plan.begin(config);
     weights.begin(layers);
     asking.begin(images);
   }

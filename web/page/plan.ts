@@ -1,8 +1,26 @@
 // The run that the settings describe, made as soon as they change, so that its layers are seen before it trains. Once it has trained a
 // step, the settings are what they were.
 
+import type { RunConfig } from '../../src/train/index.js';
 import type { Phase, State } from '../messages.js';
-import type { Choice, Settings } from './settings.js';
+
+/** What the form says. */
+export interface Choice {
+  readonly config: RunConfig;
+  /** The data set's; none for the digits of the page. */
+  readonly files: readonly File[];
+}
+
+/** The form in which settings are chosen. */
+export interface SettingsForm {
+  /** Whether every field is filled in as it should be. */
+  readonly isComplete: boolean;
+  isLocked: boolean;
+  /** @returns undefined, with the field in question shown, if the form is not complete. */
+  read(): Choice | undefined;
+  /** Shows the settings of a run. */
+  show(config: RunConfig): void;
+}
 
 /** Milliseconds without a change, after which the run is made. */
 const PATIENCE_MS = 300;
@@ -12,10 +30,12 @@ export class Plan {
   private isStale = true;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private phase: Phase = 'opening';
+  /** Of the run that there is. */
+  private config: RunConfig | undefined;
 
   /** @param prepare asks for a run. */
   constructor(
-    private readonly settings: Settings,
+    private readonly settings: SettingsForm,
     private readonly prepare: (choice: Choice) => void,
   ) {}
 
@@ -36,13 +56,26 @@ export class Plan {
     return true;
   }
 
+  /** A run is there. What the visitor has changed since it was asked for stays, and becomes the next one. */
+  begin(config: RunConfig): void {
+    this.config = config;
+    if (!this.isStale) this.settings.show(config);
+  }
+
   follow({ phase, step }: State): void {
     const isNowEmpty = phase === 'empty' && this.phase !== 'empty';
     this.phase = phase;
     this.settings.isLocked = phase === 'running' || step > 0;
-    if (step > 0) this.isStale = false;
+    if (step > 0 && this.isStale) this.giveUp();
     if (!isNowEmpty) return;
     this.isStale = true;
     this.settle();
+  }
+
+  /** It is too late for another run: the settings are those of the one that has trained. */
+  private giveUp(): void {
+    clearTimeout(this.timer);
+    this.isStale = false;
+    if (this.config) this.settings.show(this.config);
   }
 }

@@ -5,13 +5,7 @@ import { defaultConfig, METHOD_NAMES, type MethodName, methodNamed, type RunConf
 import { DATA_CHOICES, type DataChoice } from './data_choices.js';
 import { element, make } from './dom.js';
 import { percent } from './format.js';
-
-/** What the form says. */
-export interface Choice {
-  readonly config: RunConfig;
-  /** The data set's; none for the digits of the page. */
-  readonly files: readonly File[];
-}
+import type { Choice, SettingsForm } from './plan.js';
 
 const BLOCK_SIZES = ['4', '8', '16', '32'];
 const METHOD_LABELS: Readonly<Record<MethodName, string>> = {
@@ -27,7 +21,7 @@ const OWN_CHOICES = ['method', 'sparsity', 'blockSize', 'dropRule', 'seed'];
 
 type Field = HTMLInputElement | HTMLSelectElement;
 
-export class Settings {
+export class Settings implements SettingsForm {
   private readonly form = element('settings', HTMLFormElement);
   private readonly fields = element('settings-fields', HTMLFieldSetElement);
   private readonly data = element('data', HTMLSelectElement);
@@ -49,12 +43,10 @@ export class Settings {
     this.form.addEventListener('submit', (event) => event.preventDefault());
   }
 
-  /** Whether every field is filled in as it should be. */
   get isComplete(): boolean {
     return this.form.checkValidity();
   }
 
-  /** @returns undefined, with the field in question shown, if the form is not complete. */
   read(): Choice | undefined {
     const wrong = this.form.querySelector(':invalid:not(fieldset)');
     wrong?.closest('details')?.setAttribute('open', '');
@@ -68,7 +60,6 @@ export class Settings {
     return { config: Object.fromEntries(values) as RunConfig, files };
   }
 
-  /** Shows the settings of a run. */
   show(config: RunConfig): void {
     if (config.dataSet !== this.choice.dataSet) this.chooseData(config.dataSet);
     this.write(config);

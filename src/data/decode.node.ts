@@ -1,9 +1,11 @@
 // Image files as bytes of one size, by sharp (libvips). Decoding and resizing run in Node's thread pool; nothing here blocks.
 
+import { readFile } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import { InputError } from '../device/index.js';
 import { BrokenImageError } from './broken_images.js';
 import { randomResizedCrop, type View } from './crop.js';
+import { jpegSize } from './jpeg_size.js';
 
 export interface DecodeJob extends View {
   readonly path: string;
@@ -18,9 +20,11 @@ export async function decodeImage(job: DecodeJob): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const { size } = job;
   try {
+    const file = await readFile(job.path);
     // Warnings of libjpeg are about details that other programs do not notice; a file that ends too early is an error.
-    const upright = sharp(job.path, { failOn: 'error' }).autoOrient();
-    const square = job.cropSeed === undefined ? centre(upright, job) : await randomPart(upright, job, job.cropSeed);
+    const upright = sharp(file, { failOn: 'error' }).autoOrient();
+    const square =
+      job.cropSeed === undefined ? centre(upright, job) : await randomPart(upright, file, job, job.cropSeed);
     const bytes = await square.toColourspace('srgb').removeAlpha().raw().toBuffer();
     if (bytes.length === size * size * 3) return bytes;
     throw new Error(`expected ${size * size * 3} bytes, got ${bytes.length}`);
@@ -36,8 +40,8 @@ function centre(image: Sharp, { size, resize }: DecodeJob): Sharp {
   return resized.extract({ left: margin, top: margin, width: size, height: size });
 }
 
-async function randomPart(image: Sharp, { size }: DecodeJob, seed: number): Promise<Sharp> {
-  const { width, height } = (await image.metadata()).autoOrient;
+async function randomPart(image: Sharp, file: Uint8Array, { size }: DecodeJob, seed: number): Promise<Sharp> {
+  const { width, height } = jpegSize(file) ?? (await image.metadata()).autoOrient;
   return image.extract(randomResizedCrop(width, height, seed)).resize(size, size, { fit: 'fill', kernel: 'linear' });
 }
 

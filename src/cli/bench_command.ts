@@ -1,6 +1,7 @@
 // shuffleblock bench: the benchmarks, each a room in bench/.
 
 import type { Command } from 'commander';
+import { addDataBenchCommand } from './bench/data_command.js';
 import { addKernelsCommand } from './bench/kernels_command.js';
 import { addPeakCommand } from './bench/peak_command.js';
 import { addStepCommand } from './bench/step_command.js';
@@ -10,4 +11,5 @@ export function addBenchCommand(root: Command): void {
   addPeakCommand(bench);
   addKernelsCommand(bench);
   addStepCommand(bench);
+  addDataBenchCommand(bench);
 }

@@ -3,6 +3,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { Random } from '../../../src/tensor/index.js';
+import { image, put } from '../../data/image_files.js';
 import { buildCommandLine } from '../../support/command_line.node.js';
 
 const commands = await buildCommandLine();
@@ -78,6 +80,49 @@ it(
   PATIENCE_MS,
 );
 
+it(
+  'data times loaders against sharp, and a batch against a step',
+  async () => {
+    const random = new Random(7);
+    for (const name of ['a', 'b']) {
+      for (let i = 0; i < 3; i++) {
+        const pixels = Uint8Array.from({ length: 3 * 40 * 30 }, () => random.below(256));
+        put(join(commands.folder, 'files/train', name, `${i}.jpg`), await image(40, 30, pixels).jpeg().toBuffer());
+      }
+    }
+    const sizes = ['--image-size', '16', '--batch-size', '8', '--images', '20', '--workers', '2'];
+    const asked = ['data', '--data-dir', 'files', ...sizes, '--model', 'mlp-cifar10', '--minutes', '0.001'];
+    const { rows, stdout } = await rowsOf(asked);
+    expect(rows.map(({ task, engine, imageSize, threads }) => [task, engine, imageSize, threads])).toEqual([
+      ['cifar-streamed', 'shuffleblock', 32, 0],
+      ['jpeg-training', 'shuffleblock', 16, 2],
+      ['jpeg-training', 'sharp', 16, 2],
+      ['jpeg-evaluation', 'shuffleblock', 16, 2],
+      ['jpeg-evaluation', 'sharp', 16, 2],
+      ['cifar-resident', 'shuffleblock', 32, 0],
+    ]);
+    for (const row of rows) {
+      expect(row.batchSize).toBe(8);
+      expect(row.imagesPerSecond).toBeCloseTo(8000 / (row.ms as number), 6);
+    }
+    expect(rows[5]).toMatchObject({ model: 'mlp-cifar10', stepMs: expect.any(Number) });
+    expect(stdout).toMatch(/^jpeg-training +shuffleblock .* \d+% of sharp alone$/m);
+    expect(stdout).toMatch(/^cifar-resident .* [\d.]+% of a step of mlp-cifar10 \([\d.]+ ms\)$/m);
+  },
+  PATIENCE_MS,
+);
+
+it(
+  'data says that it leaves image files out without a folder',
+  async () => {
+    const asked = ['data', '--batch-size', '4', '--images', '9', '--model', 'mlp-cifar10', '--minutes', '0.001'];
+    const { rows, stdout } = await rowsOf(asked);
+    expect(rows.map(({ task }) => task)).toEqual(['cifar-streamed', 'cifar-resident']);
+    expect(stdout).toContain('image files are left out: no --data-dir');
+  },
+  PATIENCE_MS,
+);
+
 describe('refuses', () => {
   it.each<[string[], RegExp]>([
     [['kernels', '--layers', 'vgg-e'], /^--layers: expected part of a layer's name \(vgg-d\/.*\), got 'vgg-e'$/],
@@ -95,6 +140,9 @@ describe('refuses', () => {
     [['step', '--models', ''], /^--models: expected names separated by commas, got ''$/],
     [['step', '--sparsity', '1'], /^sparsity: expected a number in \[0, 1\), got 1$/],
     [['step', '--T', '0'], /^update interval: expected a positive whole number, got 0$/],
+    [['data', '--images', '31'], /^--images: expected a whole number of at least 32, got 31$/],
+    [['data', '--model', 'wrn-23-2'], /^model wrn-23-2: expected wrn-D-W /],
+    [['data', '--data-dir', 'none'], /^none: expected a folder or list that is there, got ENOENT/],
     [['peak', '--adapter', 'quantum'], /Allowed choices are auto, hardware, software\./],
   ])('%j', async (args, message) => {
     const { status, stderr } = await commands.run(['bench', ...args]);

@@ -10,6 +10,7 @@ import {
   LR_SCHEDULE_NAMES,
   OPTIMIZER_NAMES,
   type RunConfig,
+  rateAtBatch,
 } from '../train/index.js';
 import { portNumber } from './dashboard_command.js';
 import { addDataOptions, addImageSizeOption, DATASETS_HELP, type DataFlags } from './data_options.js';
@@ -150,7 +151,11 @@ export function addTrainOptions(command: Command): Command {
       'most images at once; gradients of a step are summed (default: all)',
       number('--micro-batch'),
     )
-    .option('--lr <f>', 'learning rate (default: 0.1; mnist: 0.05; adamw: 0.001)', number('--lr'))
+    .option(
+      '--lr <f>',
+      'learning rate (default: 0.1; mnist: 0.05; imagenet: falls with batches below 256; adamw: 0.001)',
+      number('--lr'),
+    )
     .addOption(choice('--lr-schedule <name>', 'how it falls, by epoch (default: multistep)', LR_SCHEDULE_NAMES))
     .option(
       '--milestones <epochs>',
@@ -211,9 +216,10 @@ function yesOrNo(text: string): boolean {
 }
 
 /** What flags that are not given fall back to. */
-function recipeOf(dataSet: string, { compat, optimizer }: TrainFlags): RunConfig {
+function recipeOf(dataSet: string, { compat, optimizer, batchSize }: TrainFlags): RunConfig {
   const recipe = defaultConfig(dataSet, compat);
-  return optimizer === 'adamw' ? { ...recipe, ...ADAMW_RECIPE } : recipe;
+  if (optimizer === 'adamw') return { ...recipe, ...ADAMW_RECIPE };
+  return { ...recipe, learningRate: rateAtBatch(recipe, batchSize) };
 }
 
 /**

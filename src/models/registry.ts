@@ -24,6 +24,11 @@ export interface ModelOptions {
   readonly convBias?: boolean;
   /** Dropout probability of networks that have it (wide residual ones); the network's own by default. */
   readonly dropout?: number;
+  /**
+   * Residual branches of a ResNet begin at zero, by the weight of their last BatchNorm (Goyal et al. 2017, section 5.1), so that each
+   * block begins as its shortcut. Default false, as torchvision's.
+   */
+  readonly zeroInitResidual?: boolean;
   /** First convolution of a ResNet: 3x3 by default, as the original program has it; 7x7 with stride 2 is usual for ImageNet. */
   readonly stem?: Stem;
 }

@@ -10,8 +10,13 @@ import type { ModelOptions } from './registry.js';
 /** Of the four stages, before expansion. */
 const WIDTHS = [64, 128, 256, 512];
 
+interface BlockContext extends ConvContext {
+  /** First weights of a residual branch's last BatchNorm. */
+  readonly branchScale: number;
+}
+
 interface BlockType {
-  new (context: ConvContext, inChannels: number, width: number, stride: number): Module;
+  new (context: BlockContext, inChannels: number, width: number, stride: number): Module;
   /** Output channels for each of `width`. */
   readonly expansion: number;
 }
@@ -38,12 +43,12 @@ class BasicBlock extends Module {
   private readonly bn2: BatchNorm;
   private readonly downsample: Sequential | undefined;
 
-  constructor(context: ConvContext, inChannels: number, width: number, stride: number) {
+  constructor(context: BlockContext, inChannels: number, width: number, stride: number) {
     super();
     this.conv1 = convolution(context, inChannels, width, 3, stride);
     this.bn1 = new BatchNorm(context, width, { relu: true });
     this.conv2 = convolution(context, width, width, 3);
-    this.bn2 = new BatchNorm(context, width);
+    this.bn2 = new BatchNorm(context, width, { scale: context.branchScale });
     this.downsample = downsampling(context, inChannels, width, stride);
   }
 
@@ -64,7 +69,7 @@ class Bottleneck extends Module {
   private readonly bn3: BatchNorm;
   private readonly downsample: Sequential | undefined;
 
-  constructor(context: ConvContext, inChannels: number, width: number, stride: number) {
+  constructor(context: BlockContext, inChannels: number, width: number, stride: number) {
     super();
     const outChannels = width * Bottleneck.expansion;
     this.conv1 = convolution(context, inChannels, width, 1);
@@ -72,7 +77,7 @@ class Bottleneck extends Module {
     this.conv2 = convolution(context, width, width, 3, stride);
     this.bn2 = new BatchNorm(context, width, { relu: true });
     this.conv3 = convolution(context, width, outChannels, 1);
-    this.bn3 = new BatchNorm(context, outChannels);
+    this.bn3 = new BatchNorm(context, outChannels, { scale: context.branchScale });
     this.downsample = downsampling(context, inChannels, outChannels, stride);
   }
 
@@ -104,8 +109,8 @@ export class ResNet extends Module {
 
   constructor(context: LayerContext, depth: ResNetDepth, options: ModelOptions) {
     super();
-    const { channels, classes, convBias, stem = '3x3' } = options;
-    const shared = { ...context, convBias };
+    const { channels, classes, convBias, stem = '3x3', zeroInitResidual = false } = options;
+    const shared = { ...context, convBias, branchScale: zeroInitResidual ? 0 : 1 };
     const { block, counts } = DEPTHS[depth];
     const inputs = [WIDTHS[0], ...WIDTHS.map((width) => width * block.expansion)];
     const stage = (i: number) => stageOf(block, shared, counts[i], inputs[i], WIDTHS[i], i === 0 ? 1 : 2);
@@ -131,7 +136,7 @@ export class ResNet extends Module {
 /** The first block has the stride and takes `inChannels`. */
 function stageOf(
   block: BlockType,
-  context: ConvContext,
+  context: BlockContext,
   count: number,
   inChannels: number,
   width: number,

@@ -8,21 +8,23 @@ import type { LayerContext } from './layer.js';
 import { type Mode, Module, Statistic } from './module.js';
 
 export class BatchNorm extends Module {
+  private readonly relu: boolean | undefined;
   readonly weight: Parameter;
   readonly bias: Parameter;
   // PyTorch's names, since they are those of the state dict.
   readonly running_mean: Statistic;
   readonly running_var: Statistic;
 
-  /** @param options with `relu`, what comes out is no less than 0. */
+  /** @param options with `relu`, what comes out is no less than 0; `scale` is the weight's first value, 1 if not given. */
   constructor(
     { device }: LayerContext,
     channels: number,
-    private readonly options: { readonly relu?: boolean } = {},
+    { relu, scale = 1 }: { readonly relu?: boolean; readonly scale?: number } = {},
   ) {
     super();
     const ones = new Float32Array(channels).fill(1);
-    this.weight = new Parameter(Tensor.from(device, ones, [channels]));
+    this.relu = relu;
+    this.weight = new Parameter(Tensor.from(device, new Float32Array(channels).fill(scale), [channels]));
     this.bias = new Parameter(Tensor.zeros(device, [channels]));
     this.running_mean = new Statistic(keep(Tensor.zeros(device, [channels])));
     this.running_var = new Statistic(keep(Tensor.from(device, ones, [channels])));
@@ -37,6 +39,6 @@ export class BatchNorm extends Module {
 
   override forward(x: Tensor, { training }: Mode): Tensor {
     const running = { mean: this.running_mean.tensor, variance: this.running_var.tensor };
-    return batchNorm(x, this.weight, this.bias, running, { training, ...this.options });
+    return batchNorm(x, this.weight, this.bias, running, { training, relu: this.relu });
   }
 }

@@ -57,6 +57,7 @@ export {
   learningRateOf,
   OPTIMIZER_NAMES,
   type OptimizerName,
+  rateAtBatch,
 } from './recipe.js';
 export { restoreTrainer } from './restore.js';
 export { checkConfig, defaultConfig, type RunConfig } from './run_config.js';

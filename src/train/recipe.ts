@@ -18,6 +18,21 @@ export type LrScheduleName = (typeof LR_SCHEDULE_NAMES)[number];
 /** What takes the place of a data set's recipe, which is SGD's, where AdamW is asked for: PyTorch's defaults. */
 export const ADAMW_RECIPE = { learningRate: 1e-3, weightDecay: 0.01 } as const;
 
+/** Images of a batch from which on a recipe's rate is one for large batches. */
+const LARGE_BATCH = 256;
+
+/**
+ * Learning rate of a recipe at another batch size: one for large batches falls with the batch (Goyal et al. 2017,
+ * https://arxiv.org/abs/1706.02677, section 2.1). It does not rise, nor do those for small batches change.
+ */
+export function rateAtBatch(
+  { learningRate, batchSize: usual, compat }: Pick<RunConfig, 'learningRate' | 'batchSize' | 'compat'>,
+  batchSize = usual,
+): number {
+  const isScaled = usual >= LARGE_BATCH && batchSize < usual && compat !== 'original';
+  return isScaled ? (learningRate * batchSize) / usual : learningRate;
+}
+
 /** The state that it makes lives until it is disposed. */
 export function createOptimizer(device: Device, model: Module, config: RunConfig): Optimizer {
   return config.optimizer === 'adamw' ? new Adamw(device, model, config) : new Sgd(device, model, config);

@@ -38,7 +38,11 @@ export async function createTrainer(
   checkConfig(config);
   const trainSplit = limitSplit(dataset.train, config.limitTrain);
   const schedule = updateSchedule(config, totalStepsOf(config, trainSplit.count));
-  const options = { ...dataset, ...config, classes: outputClasses(config, dataset.classes) };
+  const options = {
+    ...{ ...dataset, ...config, classes: outputClasses(config, dataset.classes) },
+    // The original's branches begin with weights of 1.
+    zeroInitResidual: config.compat !== 'original',
+  };
   const model = createModel(config.model, { device, random: new Random(config.seed) }, options);
   let plan: Map<string, LayerPlan>;
   try {

@@ -65,6 +65,17 @@ describe('configOf', () => {
     expect(parse('--nesterov')).toEqual({ ...defaultConfig('mnist'), nesterov: true });
   });
 
+  it('lowers the rate of a recipe for large batches with the batch, never one that is given', () => {
+    const rate = (line: string) => parse(line).learningRate;
+    expect(rate('--data-set tinyimagenet --batch-size 64')).toBeCloseTo(0.025, 12);
+    expect(rate('--data-set imagenet --batch-size 512')).toBe(0.1);
+    expect(rate('--data-set imagenet --batch-size 64 --lr 0.1')).toBe(0.1);
+    expect(rate('--data-set imagenet --batch-size 64 --optimizer adamw')).toBe(1e-3);
+    expect(rate('--data-set imagenet --batch-size 64 --compat original')).toBe(0.1);
+    expect(rate('--data-set cifar10 --batch-size 32')).toBe(0.1);
+    expect(rate('--batch-size 8')).toBe(0.05);
+  });
+
   it("replaces a recipe's learning rate and weight decay for AdamW, never what is given", () => {
     const { learningRate, weightDecay } = parse('--optimizer adamw --lr 0.5 --weight-decay 0');
     expect([learningRate, weightDecay]).toEqual([0.5, 0]);

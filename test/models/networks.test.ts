@@ -73,6 +73,25 @@ describe('networks', () => {
 });
 
 describe('options', () => {
+  it.each(['ResNet-18', 'ResNet-50'])('let the residual branches of %s begin at zero, and leave it', async (name) => {
+    const options = { ...CIFAR, height: 16, width: 16, zeroInitResidual: true };
+    const model = create(name, options);
+    const last = name === 'ResNet-18' ? /\.bn2\.weight$/ : /\.bn3\.weight$/;
+    expect(await trainingStep(model, options)).toSatisfy(Number.isFinite);
+    for (const [parameterName, parameter] of model.parameters()) {
+      if (!/(bn\d|downsample\.1)\.weight$/.test(parameterName)) continue;
+      const first = new Set(await parameter.read());
+      expect(first, parameterName).toEqual(new Set([last.test(parameterName) ? 0 : 1]));
+      const isInBranch = /^layer.*\.bn\d/.test(parameterName) && !last.test(parameterName);
+      const gradient = await parameter.grad!.read();
+      expect(
+        gradient.some((value) => value !== 0),
+        parameterName,
+      ).toBe(!isInBranch);
+    }
+    model.dispose();
+  });
+
   it.each(['alexnet-s', 'vgg-c', 'ResNet-18'])('give every convolution of %s a bias', (name) => {
     const model = create(name, { ...CIFAR, convBias: true });
     for (const [layerName, { weight, bias }] of sparsifiableLayers(model)) {

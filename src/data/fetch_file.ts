@@ -2,7 +2,7 @@
 
 import { InputError } from '../device/index.js';
 
-export interface FetchOptions {
+export interface FetchFileOptions {
   /** Told how many bytes have arrived, of how many; the latter is unknown where the server packs what it sends. */
   readonly onProgress?: (receivedBytes: number, totalBytes?: number) => void;
   /** Ends the download: `fetchFile` then rejects with the signal's reason. */
@@ -15,7 +15,7 @@ export interface FetchOptions {
  * Fetches a file, named by the last part of its address. A page reaches other servers than its own only where these allow it (CORS).
  * @throws InputError if there is none, it does not arrive whole, or it is larger than allowed.
  */
-export async function fetchFile(address: string | URL, options: FetchOptions = {}): Promise<File> {
+export async function fetchFile(address: string | URL, options: FetchFileOptions = {}): Promise<File> {
   const { onProgress = () => {}, signal, mostBytes = 2 ** 30 } = options;
   try {
     const response = await fetch(address, { signal });

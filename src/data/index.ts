@@ -16,7 +16,7 @@ export {
   type SplitName,
   type StreamedSplit,
 } from './dataset.js';
-export { type FetchOptions, fetchFile } from './fetch_file.js';
+export { type FetchFileOptions, fetchFile } from './fetch_file.js';
 export { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
 export type { ImageSetOptions } from './image_sets.js';

@@ -1,6 +1,13 @@
 // Every operation, one line each.
 
-export { type AdamwHyper, adamwCorrection, adamwHyper, adamwStep, type Moments } from './adamw/adamw.js';
+export {
+  type AdamwHyper,
+  type AdamwState,
+  adamwCorrection,
+  adamwHyper,
+  adamwStep,
+  type Moments,
+} from './adamw/adamw.js';
 export { add } from './add/add.js';
 export { addBias } from './add_bias/add_bias.js';
 export { avgPool2d, globalAvgPool2d } from './avg_pool2d/avg_pool2d.js';

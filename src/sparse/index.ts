@@ -8,7 +8,7 @@ export { type BlockShape, checkFinite, SMALLEST_BLOCK_SIZE } from './checks.js';
 export { clusterOrder, clusterRows } from './cluster.js';
 export { type Drop, type DropRule, type DropRuleName, dropRules } from './drop_rules.js';
 export { type Distribution, type LayerDensitiesOptions, type LayerShape, layerDensities } from './erk.js';
-export type { ExtractionShape } from './extract_blocks.js';
+export type { Arrangement, ExtractionShape } from './extract_blocks.js';
 export { type InitialTopologyOptions, initialTopology } from './initial_topology.js';
 export { type WorthScales, worthScales } from './keeping_worth.js';
 export {

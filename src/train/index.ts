@@ -5,18 +5,20 @@ export { alignColumns } from './align_columns.js';
 export { type BundleOptions, encodeBundle, isBundle, unpackBundle } from './bundle.js';
 export {
   type Checkpoint,
+  type CheckpointPosition,
   encodeCheckpoint,
   evaluatedState,
   isCheckpoint,
+  type NetworkSize,
   parseCheckpoint,
   sealCheckpoint,
 } from './checkpoint.js';
-export { configDifferences, parseConfig } from './config_file.js';
+export { type ConfigDifference, configDifferences, parseConfig } from './config_file.js';
 export { DivergenceError } from './divergence.js';
 export { evaluate } from './evaluate.js';
 export type { EpochEvent, MetricsLine, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
-export { type LayerPlan, type LayerRule, planLayers } from './layer_plan.js';
+export { type LayerPlan, type LayerRule, type PlanConfig, planLayers } from './layer_plan.js';
 export {
   constant,
   cosine,
@@ -45,7 +47,7 @@ export {
   settingsOf,
 } from './model_settings.js';
 export { onnxModel } from './onnx/onnx_model.js';
-export type { OnnxModel } from './onnx/schema.js';
+export type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnx/schema.js';
 export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
 export { largestOfRows, predict } from './predict.js';

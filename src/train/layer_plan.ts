@@ -28,7 +28,7 @@ export interface LayerPlan {
   readonly density: number | undefined;
 }
 
-type PlanConfig = Pick<RunConfig, 'method' | 'blockSize' | 'growth' | 'denseLayers' | 'layers' | 'compat'>;
+export type PlanConfig = Pick<RunConfig, 'method' | 'blockSize' | 'growth' | 'denseLayers' | 'layers' | 'compat'>;
 
 const DENSE: LayerPlan = { form: undefined, growth: undefined, density: 1 };
 

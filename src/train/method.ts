@@ -18,15 +18,15 @@ export interface Method {
   readonly description: string;
 }
 
-const methods = {
+export type MethodName = 'dsb' | 'ssb' | 'rigl' | 'set' | 'dense';
+
+const methods: Readonly<Record<MethodName, Method>> = {
   dsb: { form: shuffledBlocks, growth: 'gradient', description: 'dynamic shuffled blocks' },
   ssb: { form: shuffledBlocks, description: 'static shuffled blocks' },
   rigl: { form: () => nonstructured, growth: 'gradient', description: 'nonstructured, grown by gradient' },
   set: { form: () => nonstructured, growth: 'random', description: 'nonstructured, grown at random' },
   dense: { description: 'nothing pruned' },
-} as const satisfies Record<string, Method>;
-
-export type MethodName = keyof typeof methods;
+};
 
 export const METHOD_NAMES = Object.keys(methods) as MethodName[];
 

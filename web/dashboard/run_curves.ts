@@ -1,7 +1,8 @@
 // The plots of the dashboard: every curve of every chosen run, each run in its colour.
 
 import { percent, plainNumber, threeDigits } from '../page/format.js';
-import { type Curve, type CurveStyle, Plot, type PlotDefinition } from '../page/plot.js';
+import { type CurveStyle, Plot, type PlotDefinition } from '../page/plot.js';
+import type { Curve } from '../page/series.js';
 import type { RunData } from './run_data.js';
 
 interface Drawing extends Omit<PlotDefinition, 'curves'> {

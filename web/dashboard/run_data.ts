@@ -1,8 +1,7 @@
 // A run as the page knows it: its entry in the list, and its curves, which grow with every answer.
 
 import type { HistoryReply, HistorySize, RunEntry, RunPosition } from '../../src/dashboard/messages.js';
-import type { Curve } from '../page/plot.js';
-import { RunningMean } from '../page/series.js';
+import { type Curve, RunningMean } from '../page/series.js';
 
 type Table<Part extends 'steps' | 'epochs' | 'updates'> = Record<keyof HistoryReply[Part], number[]>;
 

@@ -2,8 +2,8 @@
 
 import type { RunName } from '../messages.js';
 import { percent, plainNumber, threeDigits } from './format.js';
-import { type Curve, type CurveStyle, Plot } from './plot.js';
-import type { RunSeries } from './series.js';
+import { type CurveStyle, Plot } from './plot.js';
+import type { Curve, RunSeries } from './series.js';
 
 interface Drawing {
   readonly title: string;

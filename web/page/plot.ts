@@ -2,13 +2,8 @@
 
 import UPlot from 'uplot';
 import { make, onFrame } from './dom.js';
+import type { Curve } from './series.js';
 import { colour } from './theme.js';
-
-/** Values at steps. */
-export interface Curve {
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-}
 
 export interface CurveStyle {
   /** A colour of style/tokens.css. */

@@ -2,6 +2,12 @@
 
 import type { LayerFacts, Line } from '../messages.js';
 
+/** Values at steps. */
+export interface Curve {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
 /** Weight of the past in the smoothed curves, a line. */
 const SMOOTHING = 0.9;
 

@@ -1,0 +1,70 @@
+// Takes the pictures of the dashboard in docs/images: trains lenet5 on the digits with three methods, one after the other, and looks at them
+// while the last one trains. `npm run dashboard:screenshots` after a build; takes minutes on a software adapter. RUNS=DIR keeps the runs, and
+// uses those that are there.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright';
+import { runnerImport } from 'vite';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const images = `${root}docs/images/`;
+const folder = process.env.RUNS ?? mkdtempSync(`${tmpdir()}/shuffleblock-runs-`);
+const runs = `${folder}/runs`;
+const FLAGS = ['--epochs', '2', '--log-every', '2', '--checkpoint-every', '25'];
+const BEFORE = { 'digits-dense': ['--method', 'dense'], 'digits-rigl-0.9': ['--method', 'rigl'] };
+const LAST = 'digits-dsb-0.9';
+
+mkdirSync(images, { recursive: true });
+for (const [name, flags] of Object.entries(BEFORE)) {
+  if (!existsSync(`${runs}/${name}`)) await train([...flags, '--out', `runs/${name}`]).ended;
+}
+const { child, address, ended } = train(['--method', 'dsb', '--out', `runs/${LAST}`, '--dashboard', '0']);
+const { module } = await runnerImport(`${root}test/support/chromium.node.ts`);
+const browser = await chromium.launch(await module.chromiumLaunchOptions());
+try {
+  // Without motion, what a checkpoint changed stays to be seen.
+  const page = await browser.newPage({ reducedMotion: 'reduce', deviceScaleFactor: 1.5 });
+  page.setDefaultTimeout(1_800_000);
+  const all = new URLSearchParams([LAST, ...Object.keys(BEFORE)].map((run) => ['run', run]));
+  await page.goto(`${(await address).origin}/?${all}`);
+  await page.locator('#weights-step', { hasText: 'as of step 125' }).waitFor();
+  for (const [theme, name, width, step] of [
+    ['light', 'dashboard.png', 1360, 150],
+    ['dark', 'dashboard-dark.png', 1360, 175],
+    ['light', 'dashboard-phone.png', 390, 200],
+  ]) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.setViewportSize({ width, height: 1000 });
+    await page.locator('#weights-step', { hasText: `as of step ${step}` }).waitFor();
+    await page.locator('#weights-story', { hasText: 'dropped' }).waitFor();
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: images + name, fullPage: true });
+    console.log(images + name);
+  }
+} finally {
+  await browser.close();
+  child.kill();
+  await ended;
+}
+
+/** The process, where its dashboard is, and its end. */
+function train(flags) {
+  const started = spawn(process.execPath, [`${root}dist/cli/start.cjs`, 'train', ...FLAGS, ...flags], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  const found = new Promise((done) => {
+    started.stdout.on('data', (part) => {
+      said += part;
+      const [link] = /http:\S+/.exec(said) ?? [];
+      if (link) done(new URL(link));
+    });
+  });
+  const over = new Promise((done) => {
+    started.on('close', done);
+  });
+  return { child: started, address: found, ended: over };
+}

@@ -12,7 +12,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const images = `${root}docs/images/`;
 const folder = process.env.RUNS ?? mkdtempSync(`${tmpdir()}/shuffleblock-runs-`);
 const runs = `${folder}/runs`;
-const FLAGS = ['--epochs', '2', '--log-every', '2', '--checkpoint-every', '25'];
+const FLAGS = [
+  '--batch-size',
+  '32',
+  '--epochs',
+  '2',
+  '--limit-train',
+  '4000',
+  '--log-every',
+  '2',
+  '--checkpoint-every',
+  '25',
+];
 const BEFORE = { 'digits-dense': ['--method', 'dense'], 'digits-rigl-0.9': ['--method', 'rigl'] };
 const LAST = 'digits-dsb-0.9';
 

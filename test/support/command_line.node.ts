@@ -18,22 +18,29 @@ export interface CommandLine {
   readonly folder: string;
   /** @param timeoutMs after which the process is killed; default a minute. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>, timeoutMs?: number): Promise<Ended>;
-  /** The process, running, and its end. */
+  /** The process, running, and its end. As `run`. */
   start(
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
+    timeoutMs?: number,
   ): { child: ChildProcess; ended: Promise<Ended> };
   dispose(): void;
 }
 
-/** Not into dist: other tests, and a user, may be running what is there. */
-export async function buildCommandLine(): Promise<CommandLine> {
+/**
+ * Not into dist: other tests, and a user, may be running what is there.
+ * @param page whether the dashboard's page is built, too.
+ */
+export async function buildCommandLine({ page = false } = {}): Promise<CommandLine> {
   // Inside node_modules, so that the commands find the packages.
   mkdirSync('node_modules/.cache', { recursive: true });
   const build = mkdtempSync(resolve('node_modules/.cache/command_line-'));
   copyFileSync('package.json', join(build, 'package.json'));
   const compile = ['tsc', '-p', 'tsconfig.build.json', '--noCheck', '--declaration', 'false', '--sourceMap', 'false'];
   await promisify(execFile)('npx', [...compile, '--outDir', join(build, 'dist')]);
+  if (page) {
+    await promisify(execFile)(process.execPath, ['scripts/build_dashboard.mjs', join(build, 'dist/dashboard_page')]);
+  }
   const folder = mkdtempSync(join(tmpdir(), 'shuffleblock-cli-'));
 
   function start(args: readonly string[], env: Readonly<Record<string, string>> = {}, timeoutMs = 60_000) {

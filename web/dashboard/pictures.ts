@@ -37,8 +37,12 @@ export class Pictures {
       this.step.textContent = `as of step ${count(step)}`;
       const isSameNetwork = isSameRun && shapes(layers) === shapes(this.layers);
       this.layers = layers;
-      if (isSameNetwork) await this.fetch(this.layer);
-      else this.view.begin(layers);
+      if (!isSameNetwork) {
+        this.view.begin(layers);
+        return;
+      }
+      this.view.refresh(layers);
+      await this.fetch(this.layer);
     });
   }
 

@@ -41,6 +41,13 @@ export class WeightsView {
     this.choose(this.chosen);
   }
 
+  /** The same layers with other numbers: blocks that moved into a padded group hold fewer weights. */
+  refresh(layers: readonly LayerFacts[]): void {
+    if (JSON.stringify(layers) === JSON.stringify(this.layers)) return;
+    this.layers = layers;
+    this.list.show(layers, this.chosen);
+  }
+
   clear(): void {
     this.section.dataset.state = 'empty';
     this.last = undefined;

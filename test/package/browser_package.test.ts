@@ -19,6 +19,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   execFileSync(join(root, 'node_modules', '.bin', 'tsc'), ['-p', 'tsconfig.build.json'], { cwd: root });
+  execFileSync(process.execPath, ['scripts/build_dashboard.mjs'], { cwd: root });
   const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
     cwd: root,
   });
@@ -80,6 +81,16 @@ async function textOf(tab: Page, selector: string, pattern: RegExp): Promise<str
   await element.waitFor({ state: 'attached', timeout: 100_000 });
   return (await element.textContent()) ?? '';
 }
+
+it('holds the page of the dashboard, which needs nothing from elsewhere', () => {
+  const page = join(unpacked, 'dist', 'dashboard_page');
+  const files = readdirSync(page, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w+$/.test(name));
+  expect(files.map((name) => name.split('.').at(-1)).sort()).toEqual(['css', 'html', 'js', 'svg']);
+  for (const name of files) {
+    const text = readFileSync(join(page, name), 'utf8').replaceAll('http://www.w3.org/2000/svg', '');
+    expect(text.match(/https?:\/\/[^"'`\s)]+|\bimport\(/g) ?? [], name).toEqual([]);
+  }
+});
 
 describe('the package in a browser', () => {
   it('builds and runs the engine example of the README, unchanged', async () => {

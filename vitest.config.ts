@@ -21,7 +21,7 @@ const GPU = [
 ].map((folder) => `test/${folder}/**/*.test.ts`);
 const COMPILE = ['test/compile/**/*.test.ts'];
 const PARITY = ['test/parity/**/*.test.ts'];
-const ONLY_BROWSER = ['test/data_browser/**/*.test.ts'];
+const ONLY_BROWSER = ['test/data_browser/**/*.test.ts', 'test/train_browser/**/*.test.ts'];
 const BROWSER = ['test/shaders/**/*.test.ts', ...ONLY_BROWSER];
 
 /**

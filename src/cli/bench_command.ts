@@ -5,6 +5,7 @@ import { addDataBenchCommand } from './bench/data_command.js';
 import { addKernelsCommand } from './bench/kernels_command.js';
 import { addPeakCommand } from './bench/peak_command.js';
 import { addStepCommand } from './bench/step_command.js';
+import { addTuneCommand } from './bench/tune_command.js';
 
 export function addBenchCommand(root: Command): void {
   const bench = root.command('bench').description('Benchmarks.');
@@ -12,4 +13,5 @@ export function addBenchCommand(root: Command): void {
   addKernelsCommand(bench);
   addStepCommand(bench);
   addDataBenchCommand(bench);
+  addTuneCommand(bench);
 }

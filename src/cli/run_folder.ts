@@ -1,11 +1,20 @@
-// The folder of a training run: config.json, metrics.jsonl, checkpoint-last.safetensors, checkpoint-best.safetensors.
+// The folder of a training run: config.json, metrics.jsonl, checkpoint-last.safetensors, checkpoint-best.safetensors; tilings.json if
+// tilings were measured.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_NAME } from '../device/folder_lock.node.js';
 import { InputError } from '../device/index.js';
 import { isTemporaryFile, removeTemporaryFiles, writeFileAtomically } from '../train/atomic_write.node.js';
-import { type Checkpoint, parseCheckpoint, parseConfig, type RunConfig } from '../train/index.js';
+import {
+  type Checkpoint,
+  encodeTilings,
+  parseCheckpoint,
+  parseConfig,
+  parseTilings,
+  type RunConfig,
+  type TunedOperation,
+} from '../train/index.js';
 import { MetricsLog } from './metrics_log.js';
 import { lockFolder } from './run_lock.js';
 
@@ -86,6 +95,17 @@ export class RunFolder {
   saveSettings({ config, files }: RunSettings): Promise<void> {
     const content = Object.keys(files).length > 0 ? { ...config, files } : config;
     return writeFileAtomically(join(this.path, 'config.json'), `${JSON.stringify(content, null, 2)}\n`);
+  }
+
+  /** What operations were tiled by other than by rule, so that the run goes on with the same rounding. */
+  saveTilings(adapter: string, tilings: readonly TunedOperation[]): Promise<void> {
+    return writeFileAtomically(join(this.path, 'tilings.json'), encodeTilings(adapter, tilings));
+  }
+
+  /** @throws InputError if tilings.json is damaged. */
+  readTilings(): TunedOperation[] {
+    const path = join(this.path, 'tilings.json');
+    return existsSync(path) ? parseTilings(readBytes(path).toString(), path) : [];
   }
 
   /** Of the last save, if there was any. @throws InputError if it is damaged. */

@@ -14,7 +14,9 @@ import {
   type RunConfig,
   restoreTrainer,
   type Trainer,
+  type TunedOperation,
 } from '../train/index.js';
+import { planMemory, tiledTrainer } from './autotune.js';
 import { openRunDashboard, type RunDashboard } from './dashboard_command.js';
 import { describeData, loadData } from './data_options.js';
 import { readModelFile } from './model_input.js';
@@ -63,14 +65,20 @@ async function resumeRun(path: string, flags: TrainFlags): Promise<void> {
       : init === undefined
         ? undefined
         : await readModelFile(init, '--init ');
-    await trainInFolder(settings, initial, flags, async (trainer) => {
-      if (saved) restoreTrainer(trainer, saved.checkpoint, saved.where);
-      if (JSON.stringify(settings) !== JSON.stringify(stored)) await folder.saveSettings(settings);
-      await folder.metrics.cutAfter(trainer.position);
-      const place = `at step ${trainer.step} of ${trainer.totalSteps}`;
-      console.log(trainer.isFinished ? `finished   ${place}: nothing is left to do` : `resumed    ${place}`);
-      return folder;
-    });
+    await trainInFolder(
+      settings,
+      initial,
+      flags,
+      async (trainer) => {
+        if (saved) restoreTrainer(trainer, saved.checkpoint, saved.where);
+        if (JSON.stringify(settings) !== JSON.stringify(stored)) await folder.saveSettings(settings);
+        await folder.metrics.cutAfter(trainer.position);
+        const place = `at step ${trainer.step} of ${trainer.totalSteps}`;
+        console.log(trainer.isFinished ? `finished   ${place}: nothing is left to do` : `resumed    ${place}`);
+        return folder;
+      },
+      folder.readTilings(),
+    );
   } finally {
     folder.close();
   }
@@ -82,6 +90,7 @@ async function trainInFolder(
   initial: InitialState | undefined,
   flags: TrainFlags,
   enter: (trainer: Trainer) => Promise<RunFolder>,
+  tilingsOfRun?: readonly TunedOperation[],
 ): Promise<void> {
   const start = performance.now();
   const { limitTrain, limitTest, imageSize, brokenImages } = config;
@@ -96,10 +105,12 @@ async function trainInFolder(
     }
     console.log(device.report());
     console.log(describeData(dataset));
-    const trainer = await createTrainer(device, config, dataset, initial);
+    const make = () => createTrainer(device, config, dataset, initial);
+    const { trainer, tilings } = await tiledTrainer(device, make, flags.autotune, tilingsOfRun);
     console.log(`model      ${config.model}, ${describeMethod(config)}`);
     console.log(`\n${formatSummary(trainer.parts.model, dataset)}\n`);
-    const { heldBytes, stepBytes } = await trainer.planMemory();
+    const { memory, tilingsUsed } = await planMemory(trainer, tilings);
+    const { heldBytes, stepBytes } = memory;
     console.log(
       `memory     ${formatBytes(heldBytes + stepBytes)} on the GPU: ${formatBytes(stepBytes)} for a step, the rest parameters, state and images`,
     );
@@ -109,6 +120,9 @@ async function trainInFolder(
     }
     const folder = await enter(trainer);
     try {
+      if (tilingsOfRun === undefined && tilingsUsed.length > 0) {
+        await folder.saveTilings(device.info.description, tilingsUsed);
+      }
       console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
       dashboard?.announce(folder.path);
       await train(trainer, folder, flags);

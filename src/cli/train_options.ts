@@ -12,6 +12,7 @@ import {
   type RunConfig,
   rateAtBatch,
 } from '../train/index.js';
+import { type AutotuneFlag, autotuneOption } from './autotune.js';
 import { portNumber } from './dashboard_command.js';
 import { addDataOptions, addImageSizeOption, DATASETS_HELP, type DataFlags } from './data_options.js';
 import { addLayerRule } from './layer_flag.js';
@@ -72,6 +73,7 @@ export interface TrainFlags extends DataFlags {
   readonly trace?: string;
   /** `true`: at the usual port. */
   readonly dashboard?: number | true;
+  readonly autotune: AutotuneFlag;
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
@@ -205,7 +207,8 @@ export function addTrainOptions(command: Command): Command {
     .optionsGroup('Device:')
     .option('--profile <n>', 'time N steps, by layer and kernel, instead of training', number('--profile'))
     .option('--trace <file>', "with --profile: write the last step in Chrome's trace format")
-    .option('--no-record', 'run the commands of every step as they come: same results, slower, more memory');
+    .option('--no-record', 'run the commands of every step as they come: same results, slower, more memory')
+    .addOption(autotuneOption());
   return addAdapterOption(command);
 }
 

@@ -12,6 +12,8 @@ export interface Label {
   /** Name of a part of a network, or of anything else. */
   readonly part: string;
   readonly pass: 'forward' | 'backward';
+  /** Operation and shapes, if it can be tiled in several ways. */
+  readonly operation?: string;
 }
 
 export interface Dispatch {

@@ -2,6 +2,7 @@
 
 export { Adamw, type AdamwOptions } from './adamw.js';
 export { alignColumns } from './align_columns.js';
+export { type AutotuneOptions, autotune, type TunedOperation } from './autotune.js';
 export { type BundleOptions, encodeBundle, isBundle, unpackBundle } from './bundle.js';
 export {
   type Checkpoint,
@@ -72,6 +73,8 @@ export { type LoadOptions, loadState, type NamedTensors, readDenseState, readSta
 export { chromeTrace, type PartProfile, type StepProfile } from './step_profile.js';
 export { type StoredWeight, storedShapes, storedWeight, tensorsOfWeight } from './stored_weight.js';
 export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './summary.js';
+export { tilingsDatabase } from './tilings_database.js';
+export { encodeTilings, mergeTilings, parseTilings, type TilingsStore } from './tilings_file.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
 export { type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';
 export { WeightAverage } from './weight_average.js';

@@ -17,7 +17,7 @@ import type { RunConfig } from './run_config.js';
 import { type MeasuredStep, profileOf, type StepProfile } from './step_profile.js';
 import { sparsityOf } from './summary.js';
 import type { TopologyEvent, TopologyUpdates } from './topology_updates.js';
-import { TrainingStep } from './training_step.js';
+import { type StepTrial, TrainingStep } from './training_step.js';
 import type { WeightAverage } from './weight_average.js';
 
 export interface TrainerParts {
@@ -158,6 +158,15 @@ export class Trainer {
       measured.push({ ...(await this.trainingStep.measure(step, batch)), dataMs });
     }
     return profileOf(measured);
+  }
+
+  /** The first step, to be timed: see `autotune`. A trainer whose steps were tried is of no further use. */
+  async trial(): Promise<StepTrial> {
+    const { train, config } = this.parts;
+    const [batch] = batches(train.count, config.batchSize);
+    this.showEpoch(0);
+    await train.ready(batch.first, batch.size);
+    return this.trainingStep.trial(0, batch);
   }
 
   /**

@@ -40,6 +40,12 @@ interface RecordedStep {
   readonly loss: Tensor;
 }
 
+/** Of a step that is run only to see how long its dispatches take. */
+export interface StepTrial {
+  time(): Promise<TimedDispatch[]>;
+  dispose(): void;
+}
+
 export class TrainingStep {
   /** By the sizes of the parts. */
   private readonly recorded = new Map<string, RecordedStep>();
@@ -123,6 +129,16 @@ export class TrainingStep {
     const hostMs = performance.now() - start;
     await device.finish();
     return { dispatches: await device.time(recording), hostMs };
+  }
+
+  /** The step recorded to be timed again and again, not to train with. */
+  async trial(step: number, batch: BatchRange): Promise<StepTrial> {
+    const { device, config } = this.parts;
+    const parts = microBatches(batch, config.microBatch, config.seed);
+    const inputs = parts.map((part) => this.upload(part, step, undefined));
+    const { recording, loss } = this.record(inputs);
+    await device.prepare(recording);
+    return { time: () => device.time(recording), dispose: () => release(inputs, loss) };
   }
 
   /** After what changes the commands of a step: other tables, another set of layers. */

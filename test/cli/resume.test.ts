@@ -16,7 +16,7 @@ const [shuffle, record] = [true, true];
 describe('resumedSettings', () => {
   const stored: RunSettings = { config: { ...config, shuffle: false, seed: 3 }, files: { dataDir: '/data' } };
   const given = (flags: object, settings = stored) => {
-    return resumedSettings('run', settings, { shuffle, record, adapter: 'auto', ...flags });
+    return resumedSettings('run', settings, { shuffle, record, autotune: 'off', adapter: 'auto', ...flags });
   };
   const withConfig = (change: Partial<RunConfig>): RunSettings => ({ config: { ...config, ...change }, files: {} });
 
@@ -125,5 +125,41 @@ describe('a run', () => {
     const again = await run([...RESUME, 'a']);
     expect(again.stdout).toMatch(/^resumed +at step 0 of 6$/m);
     expect(stepsOf('a')).toBe(6);
+  });
+
+  it('goes on with the tilings that it began with', async () => {
+    const { folder, run } = await commandLine;
+    const path = (...names: string[]) => join(folder, ...names);
+    const env = { XDG_CACHE_HOME: path('cache') };
+    const tilingsOf = (name: string) => JSON.parse(readFileSync(path(name, 'tilings.json'), 'utf8')).operations;
+    const losses = (name: string) => readFileSync(path(name, 'metrics.jsonl'), 'utf8').match(/"loss":[^,]+/g);
+    // In no time: everything is measured as it is by rule, and nothing is left to measure for the training.
+    const TUNE = ['bench', 'tune', '--adapter', 'software'];
+    const SAME = ['--models', 'lenet300-100', '--methods', 'ssb', '--batch-size', '32', '--minutes', '0.001'];
+    const tuned = await run([...TUNE, ...SAME], env);
+    expect(tuned.stdout).toMatch(
+      /^lenet300-100, ssb 0\.9: \d+ operations, 0 of them faster than by rule, 1\.00x over all$/m,
+    );
+    expect(tuned.stdout).toMatch(/^blockConv2d\.forward .* blocks of 16 +by rule /m);
+
+    const whole = await run([...TRAIN, '--autotune', 'on', '--max-steps', '4', '--out', 'tuned'], env);
+    expect(whole.stdout).not.toMatch(/^tuned/m);
+    expect(tilingsOf('tuned').length).toBeGreaterThan(3);
+    const shown = await run([...TUNE, '--show'], env);
+    for (const { key } of tilingsOf('tuned')) expect(shown.stdout).toContain(key);
+
+    // Whatever is known elsewhere, and what no operation could be tiled by is left unused.
+    expect((await run([...TRAIN, '--autotune', 'on', '--max-steps', '2', '--out', 'half'], env)).status).toBe(0);
+    rmSync(path('cache'), { recursive: true });
+    const [first, ...others] = tilingsOf('half');
+    const operations = [{ ...first, tiles: { columns: 4_000_000_000 } }, ...others];
+    writeFileSync(path('half', 'tilings.json'), JSON.stringify({ operations }));
+    const resumed = await run([...RESUME, 'half', '--max-steps', '4'], env);
+    expect(resumed.status, resumed.stderr).toBe(0);
+    expect(losses('half')).toEqual(losses('tuned'));
+    writeFileSync(path('half', 'tilings.json'), '{"operations": [{"key": 1}]}');
+    const refused = await run([...RESUME, 'half'], env);
+    expect(refused.status).toBe(2);
+    expect(refused.stderr).toMatch(/tilings\.json: expected the key of an operation, got 1$/m);
   });
 });

@@ -51,7 +51,7 @@ export function addStepCommand(bench: Command): void {
 }
 
 /** A parser of names separated by commas, at least one, for the flag `flag`. */
-function names(flag: string): (text: string) => string[] {
+export function names(flag: string): (text: string) => string[] {
   return (text) => {
     const found = list(text);
     if (found.length === 0) throw new InputError(`${flag}: expected names separated by commas, got '${text}'`);
@@ -59,7 +59,7 @@ function names(flag: string): (text: string) => string[] {
   };
 }
 
-function methods(text: string): MethodName[] {
+export function methods(text: string): MethodName[] {
   const found = names('--methods')(text);
   for (const name of found) methodNamed(name);
   return found as MethodName[];

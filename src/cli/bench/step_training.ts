@@ -12,6 +12,12 @@ const STEPS = 8192;
 /** Batches of random images. */
 const BATCHES_HELD = 2;
 
+/** A training on random images, some batches of which are held. */
+export function trainerOfVariant(device: Device, { config, info }: StepVariant): Promise<Trainer> {
+  const held = BATCHES_HELD * config.batchSize;
+  return createTrainer(device, config, randomDataset(info, STEPS * config.batchSize, held));
+}
+
 export class StepTraining {
   private constructor(
     private readonly trainer: Trainer,
@@ -26,8 +32,7 @@ export class StepTraining {
     { steps, record }: { steps: number; record: boolean },
   ): Promise<StepTraining> {
     const own: RunConfig = { ...config, updateInterval: 2 * steps, epochs: 1, logEvery: STEPS, shuffle: false };
-    const held = BATCHES_HELD * config.batchSize;
-    const trainer = await createTrainer(device, own, randomDataset(info, STEPS * config.batchSize, held));
+    const trainer = await trainerOfVariant(device, { config: own, info });
     const isDynamic = methodNamed(config.method).growth !== undefined;
     return new StepTraining(trainer, trainer.run({ pauseEvery: steps, record }), isDynamic);
   }

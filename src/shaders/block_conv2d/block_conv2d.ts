@@ -1,7 +1,7 @@
 // Shuffled-block convolution: like conv2d with a weight whose kept entries stand in blocks. See docs/format.md.
 
 import { needsGrad, record } from '../../autograd/index.js';
-import { type Device, type Kernel, kernel } from '../../device/index.js';
+import { type Kernel, kernel } from '../../device/index.js';
 import { formatShape, Tensor } from '../../tensor/index.js';
 import {
   block_conv2d_forward,
@@ -10,25 +10,16 @@ import {
   block_conv2d_grad_weight,
 } from '../../wgsl.generated.js';
 import { addParts, conv2dGradWeight } from '../conv2d/conv2d.js';
-import {
-  type Conv2dOptions,
-  type ConvGeometry,
-  chunkSize,
-  columnsPerThread,
-  conv2dGeometry,
-  weightColumnsPerThread,
-} from '../conv2d/geometry.js';
+import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey } from '../conv2d/geometry.js';
 import { forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { tiled } from '../tiling/tiling.js';
+import { type GradInputTiles, gradInputTiling, gradValuesTiling, positionTiling } from './block_conv2d_tiles.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
 
 const forwardKernel = kernel(block_conv2d_forward);
 const gradColumnsKernel = kernel(block_conv2d_grad_columns);
 const gradInputKernel = kernel(block_conv2d_grad_input);
 const gradWeightKernel = kernel(block_conv2d_grad_weight);
-
-/** Most memory for the column gradients of one pass over a part of the batch. On a CPU they should stay in its cache. */
-const COLUMN_BYTES = 64 * 1024 * 1024;
-const COLUMN_BYTES_SOFTWARE = 8 * 1024 * 1024;
 
 export interface BlockConv2dOptions extends Conv2dOptions {
   /** [KH, KW]; default [1, 1]. */
@@ -80,7 +71,6 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
     padding_x: geometry.paddingX,
   };
   const variant = forBlocks(forBatch(forwardKernel, geometry.batchSize), tables.blockSize);
-  const { tiled, across } = tile(x.device, variant, tables, geometry.positions);
   const tensors = {
     x,
     values,
@@ -90,16 +80,16 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
     run_columns: tables.runColumns,
     y,
   };
-  runKernelOn(tiled, tensors, params, [across, tables.numGroups]);
+  const tiling = positionTiling(x.device, forwardKernel, tables.blockSize, geometry.positions);
+  tiled(x.device, keyOf('blockConv2d.forward', geometry, tables), tiling, ({ columns, threads }) => {
+    const kernel = variant.with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
+    runKernelOn(kernel, tensors, params, [Math.ceil(geometry.positions / (threads * columns)), tables.numGroups]);
+  });
   return y;
 }
 
-/** One Vec a thread instead of several where there are few positions; no third variant, since compiling costs time. */
-function tile(device: Device, base: Kernel, tables: BlockTables, positions: number): { tiled: Kernel; across: number } {
-  const threads = base.constant('WORKGROUP_SIZE');
-  const most = columnsPerThread(device, tables.blockSize);
-  const columns = positions * 2 > threads * most ? most : 1;
-  return { tiled: base.with({ COLUMNS: columns }), across: Math.ceil(positions / (threads * columns)) };
+function keyOf(operation: string, geometry: ConvGeometry, { numBlocks, blockSize }: BlockTables): string {
+  return tilingKey(operation, geometry, `, ${numBlocks} blocks of ${blockSize}`);
 }
 
 /** The variant of a kernel for a block size; such kernels declare `alias Value = vec4<f32>;` and `const BLOCK: u32 = 16;`. */
@@ -115,60 +105,87 @@ export function blockConv2dGradInput(
   geometry: ConvGeometry,
 ): Tensor {
   const { device } = gradOutput;
-  const { inChannels, height, width, outHeight, outWidth, batchSize, batch } = geometry;
-  const result = Tensor.empty(device, [inChannels, height, width, batchSize]);
-  const slots = tables.numBlocks * tables.blockSize;
-  const outPixels = outHeight * outWidth;
-  const mostBytes = device.info.isSoftware ? COLUMN_BYTES_SOFTWARE : COLUMN_BYTES;
-  const vecBytes = slots * outPixels * lanesOf(batchSize) * 4;
-  const mostVecs = Math.max(1, Math.min(batch, Math.floor(mostBytes / vecBytes)));
-  const columnsKernel = forBlocks(forBatch(gradColumnsKernel, batchSize), tables.blockSize);
-  const gatherKernel = forBatch(gradInputKernel, batchSize);
-  const groupChannels = device.info.isSoftware ? 8 : 1;
-
-  for (let start = 0; start < batch; start += mostVecs) {
-    const count = Math.min(mostVecs, batch - start);
-    const gradColumns = Tensor.empty(device, [slots, outPixels, count * lanesOf(batchSize)]);
-    const range = { batch, batch_start: start, batch_count: count };
-    const { tiled, across } = tile(device, columnsKernel, tables, outPixels * count);
-    const columnTensors = {
-      grad_output: gradOutput,
-      values,
-      group_order: tables.groupOrder,
-      group_rows: tables.groupRows,
-      group_start: tables.groupStart,
-      grad_columns: gradColumns,
-    };
-    runKernelOn(tiled, columnTensors, { out_pixels: outPixels, ...range }, [across, tables.numGroups]);
-    const gatherTensors = {
-      grad_columns: gradColumns,
-      channel_start: tables.channelStart,
-      channel_columns: tables.channelColumns,
-      grad_input: result,
-    };
-    const gatherParams = {
-      channels: inChannels,
-      group_channels: groupChannels,
-      height,
-      width,
-      ...range,
-      out_height: outHeight,
-      out_width: outWidth,
-      kernel_width: geometry.kernelWidth,
-      stride: geometry.stride,
-      padding_y: geometry.paddingY,
-      padding_x: geometry.paddingX,
-    };
-    const gather = tile(device, gatherKernel, tables, height * width * count);
-    runKernelOn(gather.tiled, gatherTensors, gatherParams, [gather.across, Math.ceil(inChannels / groupChannels)]);
-    gradColumns.dispose();
-  }
-  return result;
+  const { inChannels, height, width, batchSize, batch } = geometry;
+  const gradInput = Tensor.empty(device, [inChannels, height, width, batchSize]);
+  const tiling = gradInputTiling(device, [gradColumnsKernel, gradInputKernel], tables, geometry);
+  tiled(device, keyOf('blockConv2d.gradInput', geometry, tables), tiling, (tiles) => {
+    for (let start = 0; start < batch; start += tiles.batch) {
+      const range = { start, count: Math.min(tiles.batch, batch - start) };
+      const gradColumns = columnGradients(gradOutput, values, tables, geometry, range, tiles);
+      gatherColumnGradients(gradColumns, gradInput, tables, geometry, range, tiles);
+      gradColumns.dispose();
+    }
+  });
+  return gradInput;
 }
 
-/** The power of two that keeps [POSITIONS][BLOCK] Vecs within 8 KiB: 32 up to B = 16, then half as many for twice the rows. */
-function stagedPositions(blockSize: number): number {
-  return Math.max(4, Math.min(32, 2 ** Math.floor(Math.log2(512 / blockSize))));
+/** Of a batch, in Vecs. */
+interface VecRange {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** Gradients of the kept columns of the unrolled input: [slots, OH*OW, count]. */
+function columnGradients(
+  gradOutput: Tensor,
+  values: Tensor,
+  tables: BlockTables,
+  geometry: ConvGeometry,
+  { start, count }: VecRange,
+  { columns, threads }: GradInputTiles,
+): Tensor {
+  const outPixels = geometry.outHeight * geometry.outWidth;
+  const slots = tables.numBlocks * tables.blockSize;
+  const gradColumns = Tensor.empty(gradOutput.device, [slots, outPixels, count * lanesOf(geometry.batchSize)]);
+  const tensors = {
+    grad_output: gradOutput,
+    values,
+    group_order: tables.groupOrder,
+    group_rows: tables.groupRows,
+    group_start: tables.groupStart,
+    grad_columns: gradColumns,
+  };
+  const variant = forBlocks(forBatch(gradColumnsKernel, geometry.batchSize), tables.blockSize);
+  const kernel = variant.with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
+  const params = { out_pixels: outPixels, batch: geometry.batch, batch_start: start, batch_count: count };
+  runKernelOn(kernel, tensors, params, [Math.ceil((outPixels * count) / (threads * columns)), tables.numGroups]);
+  return gradColumns;
+}
+
+function gatherColumnGradients(
+  gradColumns: Tensor,
+  gradInput: Tensor,
+  tables: BlockTables,
+  geometry: ConvGeometry,
+  { start, count }: VecRange,
+  { gatherColumns, groupChannels, threads }: GradInputTiles,
+): void {
+  const tensors = {
+    grad_columns: gradColumns,
+    channel_start: tables.channelStart,
+    channel_columns: tables.channelColumns,
+    grad_input: gradInput,
+  };
+  const { inChannels, height, width } = geometry;
+  const params = {
+    channels: inChannels,
+    group_channels: groupChannels,
+    height,
+    width,
+    batch: geometry.batch,
+    batch_start: start,
+    batch_count: count,
+    out_height: geometry.outHeight,
+    out_width: geometry.outWidth,
+    kernel_width: geometry.kernelWidth,
+    stride: geometry.stride,
+    padding_y: geometry.paddingY,
+    padding_x: geometry.paddingX,
+  };
+  const variant = forBatch(gradInputKernel, geometry.batchSize);
+  const kernel = variant.with({ COLUMNS: gatherColumns, WORKGROUP_SIZE: threads });
+  const across = Math.ceil((height * width * count) / (threads * gatherColumns));
+  runKernelOn(kernel, tensors, params, [across, Math.ceil(inChannels / groupChannels)]);
 }
 
 export function blockConv2dGradValues(
@@ -179,37 +196,34 @@ export function blockConv2dGradValues(
 ): Tensor {
   const { device } = x;
   const { numBlocks, blockSize, numTiles } = tables;
-  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({
-    BLOCK: blockSize,
-    COLUMNS: weightColumnsPerThread(device, blockSize),
-    TILE: TILE_SLOTS,
-    POSITIONS: stagedPositions(blockSize),
-  });
-  const chunk = chunkSize(device, geometry.positions, numTiles, numBlocks * blockSize * blockSize * 4);
-  const chunks = Math.ceil(geometry.positions / chunk);
-  const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);
-  const params = {
-    height: geometry.height,
-    width: geometry.width,
-    batch: geometry.batch,
-    out_height: geometry.outHeight,
-    out_width: geometry.outWidth,
-    kernel_height: geometry.kernelHeight,
-    kernel_width: geometry.kernelWidth,
-    stride: geometry.stride,
-    padding_y: geometry.paddingY,
-    padding_x: geometry.paddingX,
-    chunk,
-    slots: numBlocks * blockSize,
-  };
   const tensors = {
     x,
     grad_output: gradOutput,
     group_rows: tables.groupRows,
     block_columns: tables.blockColumns,
     tiles: tables.tiles,
-    partial,
   };
-  runKernelOn(tiled, tensors, params, [numTiles, chunks]);
-  return addParts(partial);
+  const tiling = gradValuesTiling(device, tables, geometry);
+  return tiled(device, keyOf('blockConv2d.gradWeight', geometry, tables), tiling, ({ columns, staged, chunk }) => {
+    const variant = forBatch(gradWeightKernel, geometry.batchSize);
+    const kernel = variant.with({ BLOCK: blockSize, COLUMNS: columns, TILE: TILE_SLOTS, POSITIONS: staged });
+    const chunks = Math.ceil(geometry.positions / chunk);
+    const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);
+    const params = {
+      height: geometry.height,
+      width: geometry.width,
+      batch: geometry.batch,
+      out_height: geometry.outHeight,
+      out_width: geometry.outWidth,
+      kernel_height: geometry.kernelHeight,
+      kernel_width: geometry.kernelWidth,
+      stride: geometry.stride,
+      padding_y: geometry.paddingY,
+      padding_x: geometry.paddingX,
+      chunk,
+      slots: numBlocks * blockSize,
+    };
+    runKernelOn(kernel, { ...tensors, partial }, params, [numTiles, chunks]);
+    return addParts(partial);
+  });
 }

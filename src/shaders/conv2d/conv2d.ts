@@ -6,15 +6,9 @@ import { Tensor } from '../../tensor/index.js';
 import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
 import { forBatch, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
-import {
-  type Conv2dOptions,
-  type ConvGeometry,
-  chunkSize,
-  columnsPerThread,
-  conv2dGeometry,
-  rowsPerThread,
-  weightColumnsPerThread,
-} from './geometry.js';
+import { tiled } from '../tiling/tiling.js';
+import { gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
+import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey } from './geometry.js';
 
 const gatherKernel = kernel(conv2d_gather);
 const gradWeightKernel = kernel(conv2d_grad_weight);
@@ -35,7 +29,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
 export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize]);
-  gather(x, weight, y, geometry, {
+  gather('conv2d.forward', x, weight, y, geometry, {
     channels: inChannels,
     height,
     width,
@@ -56,7 +50,7 @@ export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry)
 export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const gradInput = Tensor.empty(gradOutput.device, [inChannels, height, width, geometry.batchSize]);
-  gather(gradOutput, weight, gradInput, geometry, {
+  gather('conv2d.gradInput', gradOutput, weight, gradInput, geometry, {
     channels: outChannels,
     height: outHeight,
     width: outWidth,
@@ -81,65 +75,63 @@ interface GatherParams extends Readonly<Record<string, number>> {
   readonly down: number;
 }
 
-/** Launches the gather kernel; threads of a workgroup move from positions to rows where there are few positions. */
-function gather(x: Tensor, weight: Tensor, y: Tensor, geometry: ConvGeometry, params: GatherParams): void {
+function gather(
+  operation: string,
+  x: Tensor,
+  weight: Tensor,
+  y: Tensor,
+  geometry: ConvGeometry,
+  params: GatherParams,
+): void {
+  const { device } = x;
   const { down } = params;
   const positions = Math.ceil(params.out_height / down) * Math.ceil(params.out_width / down) * geometry.batch;
-  const rows = rowsPerThread(x.device, gatherKernel.constant('ROWS'), params.rows);
-  const threads = gatherKernel.constant('WORKGROUP_SIZE');
-  const most = columnsPerThread(x.device, gatherKernel.constant('ROWS'));
-  let rowThreads = 1;
-  while (rowThreads < gatherKernel.constant('MAX_ROW_THREADS') && rowThreads * rows < params.rows) {
-    if (positions * rowThreads * 2 > threads * most) break;
-    rowThreads *= 2;
-  }
-  // Two variants, not more: each costs a software adapter seconds to compile.
-  const columns = positions * rowThreads * 2 > threads * most ? most : 1;
-  const tiled = forBatch(gatherKernel, geometry.batchSize).with({ COLUMNS: columns, ROWS: rows });
-  const across = Math.ceil(positions / ((threads / rowThreads) * columns));
-  const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
-  const shared = {
-    batch: geometry.batch,
-    kernel_height: geometry.kernelHeight,
-    kernel_width: geometry.kernelWidth,
-    row_threads: rowThreads,
-  };
-  runKernelOn(tiled, { x, weight, y }, { ...params, ...shared }, [across, rowTiles, down * down]);
+  const tiling = gatherTiling(device, gatherKernel, params.rows, positions);
+  tiled(device, tilingKey(operation, geometry), tiling, ({ rows, columns, threads, rowThreads }) => {
+    const variant = forBatch(gatherKernel, geometry.batchSize);
+    const kernel = variant.with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
+    const across = Math.ceil(positions / ((threads / rowThreads) * columns));
+    const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
+    const shared = {
+      batch: geometry.batch,
+      kernel_height: geometry.kernelHeight,
+      kernel_width: geometry.kernelWidth,
+      row_threads: rowThreads,
+    };
+    runKernelOn(kernel, { x, weight, y }, { ...params, ...shared }, [across, rowTiles, down * down]);
+  });
 }
 
 /** d loss / d weight [O,I,KH,KW], dense; also the growth score of sparse layers at a topology update. */
 export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGeometry): Tensor {
   const { device } = x;
   const { inChannels, outChannels, kernelHeight, kernelWidth } = geometry;
-  const columns = inChannels * kernelHeight * kernelWidth;
-  const rows = rowsPerThread(device, gradWeightKernel.constant('ROWS'), outChannels);
-  const perThread = weightColumnsPerThread(device, rows);
-  // Half a tile where the columns are few, as in a first layer: the other half would be computed for nothing.
-  const tile = gradWeightKernel.constant('TILE') / (columns <= 32 ? 2 : 1);
-  const tiled = forBatch(gradWeightKernel, geometry.batchSize).with({ COLUMNS: perThread, ROWS: rows, TILE: tile });
-  const tileColumns = tiled.constant('TILE');
-  const across = Math.ceil(columns / tileColumns);
-  const down = Math.ceil(outChannels / rows);
-  const chunk = chunkSize(device, geometry.positions, across * down, outChannels * columns * 4);
-  const chunks = Math.ceil(geometry.positions / chunk);
-  const partial = Tensor.empty(device, [chunks, outChannels, inChannels, kernelHeight, kernelWidth]);
-  const params = {
-    rows: outChannels,
-    columns,
-    height: geometry.height,
-    width: geometry.width,
-    batch: geometry.batch,
-    out_height: geometry.outHeight,
-    out_width: geometry.outWidth,
-    kernel_height: kernelHeight,
-    kernel_width: kernelWidth,
-    stride: geometry.stride,
-    padding_y: geometry.paddingY,
-    padding_x: geometry.paddingX,
-    chunk,
-  };
-  runKernelOn(tiled, { x, grad_output: gradOutput, partial }, params, [across, down, chunks]);
-  return addParts(partial);
+  const weightColumns = inChannels * kernelHeight * kernelWidth;
+  const tiling = gradWeightTiling(device, gradWeightKernel, geometry);
+  return tiled(device, tilingKey('conv2d.gradWeight', geometry), tiling, ({ rows, columns, tile, staged, chunk }) => {
+    const variant = forBatch(gradWeightKernel, geometry.batchSize);
+    const kernel = variant.with({ COLUMNS: columns, ROWS: rows, TILE: tile, POSITIONS: staged });
+    const chunks = Math.ceil(geometry.positions / chunk);
+    const partial = Tensor.empty(device, [chunks, outChannels, inChannels, kernelHeight, kernelWidth]);
+    const params = {
+      rows: outChannels,
+      columns: weightColumns,
+      height: geometry.height,
+      width: geometry.width,
+      batch: geometry.batch,
+      out_height: geometry.outHeight,
+      out_width: geometry.outWidth,
+      kernel_height: kernelHeight,
+      kernel_width: kernelWidth,
+      stride: geometry.stride,
+      padding_y: geometry.paddingY,
+      padding_x: geometry.paddingX,
+      chunk,
+    };
+    const workgroups = [Math.ceil(weightColumns / tile), Math.ceil(outChannels / rows), chunks] as const;
+    runKernelOn(kernel, { x, grad_output: gradOutput, partial }, params, workgroups);
+    return addParts(partial);
+  });
 }
 
 /** Sum over the first dimension of what it is given, and that only if there is something to add. */

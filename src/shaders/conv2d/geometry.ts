@@ -96,15 +96,32 @@ export function rowsPerThread({ info }: Device, tile: number, rows: number): num
   return info.isSoftware && all > tile && all <= tile * 1.5 ? all : tile;
 }
 
+/** Memory of partial sums. */
+const MOST_PART_BYTES = 64 * 1024 * 1024;
+
 /**
  * Positions of a chunk when a sum over `positions` is split over workgroups: enough of them to fill the device next to the
- * `tiles` that exist anyway, but not so many that the partial sums (`partBytes` each) exceed 64 MiB.
+ * `tiles` that exist anyway, but not so many that the partial sums (`partBytes` each) exceed `MOST_PART_BYTES`.
  */
 export function chunkSize(device: Device, positions: number, tiles: number, partBytes: number): number {
   const wanted = Math.ceil((device.info.isSoftware ? 16 : 1024) / tiles);
-  const affordable = Math.max(1, Math.floor((64 * 1024 * 1024) / partBytes));
+  const affordable = Math.max(1, Math.floor(MOST_PART_BYTES / partBytes));
   const chunks = Math.max(1, Math.min(wanted, affordable, Math.ceil(positions / 64)));
   return Math.ceil(positions / chunks);
+}
+
+/** Chunks that a measurement tries in the place of `chunk`; see `chunkSize`. */
+export function otherChunks(chunk: number, positions: number, partBytes: number): number[] {
+  const chunks = [4, 2, 1 / 2, 1 / 4].map((factor) => Math.min(positions, Math.max(64, Math.ceil(chunk * factor))));
+  return chunks.filter((size) => Math.ceil(positions / size) * partBytes <= MOST_PART_BYTES);
+}
+
+/** A pass of a convolution and all that its time depends on. */
+export function tilingKey(operation: string, geometry: ConvGeometry, weight = ''): string {
+  const { inChannels, height, width, batchSize, outChannels, kernelHeight, kernelWidth, stride } = geometry;
+  const { paddingY, paddingX } = geometry;
+  const x = `${inChannels}x${height}x${width}x${batchSize}`;
+  return `${operation} ${x} to ${outChannels}, ${kernelHeight}x${kernelWidth} / ${stride} + ${paddingY},${paddingX}${weight}`;
 }
 
 /** Columns of the weight that a thread of a weight gradient keeps beside `rows` rows: see `columnsPerThread`. */

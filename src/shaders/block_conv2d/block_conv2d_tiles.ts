@@ -1,0 +1,139 @@
+// How the kernels of a shuffled-block convolution can be tiled. Rows of a thread are always the rows of a block.
+
+import type { Device, Kernel } from '../../device/index.js';
+import {
+  type ConvGeometry,
+  chunkSize,
+  columnsPerThread,
+  otherChunks,
+  weightColumnsPerThread,
+} from '../conv2d/geometry.js';
+import { lanesOf } from '../launch.js';
+import type { Tiles, Tiling } from '../tiling/tiling.js';
+import type { BlockTables } from './block_tables.js';
+
+/** Vecs of positions a thread, and threads of a workgroup. */
+interface PositionTiles extends Tiles {
+  readonly columns: number;
+  readonly threads: number;
+}
+
+/** Vecs and threads that a measurement tries. */
+const POSITION_TILES = [
+  [1, 64],
+  [2, 64],
+  [4, 64],
+  [1, 128],
+  [2, 128],
+  [1, 256],
+] as const;
+
+export function positionTiling(
+  device: Device,
+  kernel: Kernel,
+  blockSize: number,
+  positions: number,
+): Tiling<PositionTiles> {
+  const threads = kernel.constant('WORKGROUP_SIZE');
+  return {
+    usual: { columns: usualColumns(device, blockSize, positions, threads), threads },
+    others: () => POSITION_TILES.map(([columns, threads]) => ({ columns, threads })).filter(fits(blockSize)),
+  };
+}
+
+/** What a thread keeps in registers: beyond this, a software adapter is ten times slower, and a GPU has no registers left. */
+const MOST_SUMS = 64;
+
+function fits(blockSize: number): (tiles: { columns: number }) => boolean {
+  return ({ columns }) => columns * blockSize <= MOST_SUMS;
+}
+
+/** One Vec a thread instead of several where there are few positions; no third variant, since compiling costs time. */
+function usualColumns(device: Device, blockSize: number, positions: number, threads: number): number {
+  const most = columnsPerThread(device, blockSize);
+  return positions * 2 > threads * most ? most : 1;
+}
+
+/** Vecs of output and of input positions a thread, channels that a workgroup gathers, and Vecs of the batch in one go. */
+export interface GradInputTiles extends Tiles {
+  readonly columns: number;
+  readonly gatherColumns: number;
+  readonly threads: number;
+  readonly groupChannels: number;
+  readonly batch: number;
+}
+
+/** Vecs of output and input positions, threads and channels that a measurement tries. */
+const GRAD_INPUT_TILES = [
+  [1, 1, 64, 1],
+  [2, 1, 64, 1],
+  [4, 4, 64, 1],
+  [4, 4, 64, 8],
+  [2, 4, 64, 4],
+  [1, 1, 128, 1],
+  [1, 1, 256, 1],
+] as const;
+
+/** Most memory for the column gradients of one pass over a part of the batch. On a CPU they should stay in its cache. */
+const COLUMN_BYTES = 64 * 1024 * 1024;
+const COLUMN_BYTES_SOFTWARE = 8 * 1024 * 1024;
+
+export function gradInputTiling(
+  device: Device,
+  [columnsKernel, gatherKernel]: readonly [Kernel, Kernel],
+  { numBlocks, blockSize }: BlockTables,
+  geometry: ConvGeometry,
+): Tiling<GradInputTiles> {
+  const { height, width, outHeight, outWidth, batchSize } = geometry;
+  const { isSoftware } = device.info;
+  const vecBytes = numBlocks * blockSize * outHeight * outWidth * lanesOf(batchSize) * 4;
+  const vecsIn = (bytes: number) => Math.max(1, Math.min(geometry.batch, Math.floor(bytes / vecBytes)));
+  const batch = vecsIn(isSoftware ? COLUMN_BYTES_SOFTWARE : COLUMN_BYTES);
+  const threads = columnsKernel.constant('WORKGROUP_SIZE');
+  if (gatherKernel.constant('WORKGROUP_SIZE') !== threads) throw new Error('block_conv2d: expected equal workgroups');
+  const usual = {
+    columns: usualColumns(device, blockSize, outHeight * outWidth * batch, threads),
+    gatherColumns: usualColumns(device, blockSize, height * width * batch, threads),
+    threads,
+    groupChannels: isSoftware ? 8 : 1,
+    batch,
+  };
+  const others = (): GradInputTiles[] => [
+    ...GRAD_INPUT_TILES.map(([columns, gatherColumns, threads, groupChannels]) => {
+      return { columns, gatherColumns, threads, groupChannels, batch };
+    }).filter(fits(blockSize)),
+    ...[COLUMN_BYTES_SOFTWARE, COLUMN_BYTES].map((bytes) => ({ ...usual, batch: vecsIn(bytes) })),
+  ];
+  return { usual, others };
+}
+
+/** Slots of a thread, positions staged at once and in a chunk. */
+interface GradValuesTiles extends Tiles {
+  readonly columns: number;
+  readonly staged: number;
+  readonly chunk: number;
+}
+
+export function gradValuesTiling(
+  device: Device,
+  { numBlocks, blockSize, numTiles }: BlockTables,
+  { positions }: ConvGeometry,
+): Tiling<GradValuesTiles> {
+  const partBytes = numBlocks * blockSize * blockSize * 4;
+  const usual = {
+    columns: weightColumnsPerThread(device, blockSize),
+    staged: stagedPositions(blockSize),
+    chunk: chunkSize(device, positions, numTiles, partBytes),
+  };
+  const others = (): GradValuesTiles[] => [
+    ...[2, 4, 8].map((columns) => ({ ...usual, columns })),
+    { ...usual, staged: usual.staged / 2 },
+    ...otherChunks(usual.chunk, positions, partBytes).map((chunk) => ({ ...usual, chunk })),
+  ];
+  return { usual, others };
+}
+
+/** The power of two that keeps [POSITIONS][BLOCK] Vecs within 8 KiB: 32 up to B = 16, then half as many for twice the rows. */
+function stagedPositions(blockSize: number): number {
+  return Math.max(4, Math.min(32, 2 ** Math.floor(Math.log2(512 / blockSize))));
+}

@@ -1,0 +1,70 @@
+// Tilings measured in training steps: all operations once, the fastest are used, and training comes to the same.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { tileChoices } from '../../src/shaders/index.js';
+import { autotune, createTrainer, type RunConfig } from '../../src/train/index.js';
+import { testDevice } from '../support/device.js';
+import { CONFIG, patterns } from './support.js';
+
+const device = await testDevice();
+afterAll(() => device.destroy());
+
+const create = (change: Partial<RunConfig> = {}) =>
+  createTrainer(device, { ...CONFIG, model: 'lenet5', maxSteps: 6, ...change }, patterns(40, 8, 28));
+
+async function lossesOf(change: Partial<RunConfig> = {}): Promise<number[]> {
+  const trainer = await create(change);
+  const losses: number[] = [];
+  for await (const event of trainer.run()) if (event.type === 'step') losses.push(event.loss);
+  trainer.dispose();
+  return losses;
+}
+
+async function tune(change: Partial<RunConfig> = {}, seconds?: number) {
+  const trainer = await create(change);
+  const notes: string[] = [];
+  const operations = await autotune(trainer, { seconds, rounds: 2, onProgress: (_, __, note) => notes.push(note) });
+  trainer.dispose();
+  return { operations, notes };
+}
+
+describe('autotune', () => {
+  it('measures every operation of a step once, uses what is fastest, and changes no result beyond rounding', async () => {
+    const before = await lossesOf();
+    const { operations, notes } = await tune();
+    const passes = operations.map(({ key }) => key.split(' ')[0]);
+    // Two dense layers, the first without a gradient of its input, and two in blocks.
+    expect([...passes].sort()).toEqual([
+      ...['blockConv2d.forward', 'blockConv2d.forward', 'blockConv2d.gradInput', 'blockConv2d.gradInput'],
+      ...['blockConv2d.gradWeight', 'blockConv2d.gradWeight', 'conv2d.forward', 'conv2d.forward'],
+      ...['conv2d.gradInput', 'conv2d.gradWeight', 'conv2d.gradWeight'],
+    ]);
+    for (const { key, ms, usualMs } of operations) {
+      expect(ms, key).toBeGreaterThan(0);
+      expect(ms, key).toBeLessThanOrEqual(usualMs);
+      expect(tileChoices(device).has(key), key).toBe(true);
+    }
+    expect(notes.at(-1)).toBe('round 2 of 2');
+    expect((await tune()).operations).toEqual([]);
+
+    const after = await lossesOf();
+    expect(after).toHaveLength(6);
+    for (const [i, loss] of after.entries()) expect(Math.abs(loss - before[i])).toBeLessThan(1e-3);
+    expect(await lossesOf()).toEqual(after);
+  }, 400_000);
+
+  it('keeps to the rules where there is no time to try anything else', async () => {
+    const { operations } = await tune({ batchSize: 12 }, 0);
+    expect(operations.length).toBeGreaterThan(8);
+    for (const { key, ms, usualMs } of operations) expect(ms, key).toBe(usualMs);
+  });
+
+  it('leaves a trainer that had nothing to measure as good as new', async () => {
+    const trainer = await create();
+    expect(await autotune(trainer)).toEqual([]);
+    const losses: number[] = [];
+    for await (const event of trainer.run()) if (event.type === 'step') losses.push(event.loss);
+    trainer.dispose();
+    expect(losses).toEqual(await lossesOf());
+  });
+});

@@ -66,7 +66,7 @@ export class Session {
         return this.tellState();
       case 'step':
         this.isRunning = false;
-        return this.train(1);
+        return this.step();
       case 'discard':
         await this.discard();
         return this.tellState();
@@ -128,6 +128,12 @@ export class Session {
     this.tellState();
     if (name === 'main') await this.shows.changes(runs, lines);
     if (this.keeper.isDue || !this.isRunning) await this.keep();
+  }
+
+  /** One step of the main run; the twin comes along. */
+  private async step(): Promise<void> {
+    const target = (this.runs?.main.step ?? 0) + 1;
+    while (this.runs?.next && this.runs.next[1].step < target) await this.train(1);
   }
 
   private async compare(isOn: boolean): Promise<void> {

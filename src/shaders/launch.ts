@@ -1,6 +1,6 @@
 // How kernels that treat every element alike are launched, and how kernels are specialised for the batch.
 
-import type { Kernel } from '../device/index.js';
+import type { Device, Kernel } from '../device/index.js';
 import { formatShape, type Shape, sameShape, type Tensor } from '../tensor/index.js';
 
 /**
@@ -37,6 +37,14 @@ export function runKernelOn(
  */
 export function forBatch(kernel: Kernel, batch: number): Kernel {
   return batch % 4 === 0 ? kernel : kernel.with({ Vec: 'f32', LANES: 1 });
+}
+
+/**
+ * Most threads of a workgroup of `threads` that should fold one row together: all of them on a GPU. A software adapter pays for every barrier,
+ * so there as many as its vectors are wide, with more rows in a workgroup instead.
+ */
+export function mostRowThreads({ info }: Device, threads: number): number {
+  return info.isSoftware ? Math.min(8, threads) : threads;
 }
 
 /** Number of elements that one `Vec` of `forBatch` holds. */

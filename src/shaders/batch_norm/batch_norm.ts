@@ -12,7 +12,7 @@ import {
   batch_norm_running_statistics,
   batch_norm_statistics,
 } from '../../wgsl.generated.js';
-import { forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { forBatch, lanesOf, mostRowThreads, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
 
 const partStatisticsKernel = kernel(batch_norm_part_statistics);
@@ -178,8 +178,9 @@ function overVecs(
 function overParts(base: Kernel, tensors: Readonly<Record<string, Tensor>>, rows: Rows): void {
   const tiled = forBatch(base, rows.lanes);
   const threads = tiled.constant('WORKGROUP_SIZE');
+  const most = mostRowThreads(Object.values(tensors)[0].device, threads);
   let rowThreads = 1;
-  while (rowThreads < threads && rowThreads < rows.partLength) rowThreads *= 2;
+  while (rowThreads < most && rowThreads < rows.partLength) rowThreads *= 2;
   const params = {
     rows: rows.rows,
     row_length: rows.rowLength,

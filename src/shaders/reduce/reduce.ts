@@ -1,10 +1,10 @@
 // Reductions over one axis or over everything: sum, mean, maximum. All see x as [outer, length, inner].
 
 import { record } from '../../autograd/index.js';
-import { kernel } from '../../device/index.js';
+import { type Device, kernel } from '../../device/index.js';
 import { formatShape, type Shape, sizeOf, Tensor } from '../../tensor/index.js';
 import { reduce_columns, reduce_grad_input, reduce_rows } from '../../wgsl.generated.js';
-import { runKernelOn } from '../launch.js';
+import { mostRowThreads, runKernelOn } from '../launch.js';
 
 const rowsKernel = kernel(reduce_rows);
 const columnsKernel = kernel(reduce_columns);
@@ -88,7 +88,7 @@ function reduceRows(
 ): void {
   const parts = Math.ceil(length / PART_LENGTH);
   const partLength = Math.ceil(length / parts);
-  const rowThreads = threadsFor(partLength);
+  const rowThreads = threadsFor(x.device, partLength);
   const params = { rows, row_length: length, part_length: partLength, parts, row_threads: rowThreads };
   const rowsFold = rowsKernel.with(fold);
   const workgroups = Math.ceil((rows * parts * rowThreads) / rowsKernel.constant('WORKGROUP_SIZE'));
@@ -104,8 +104,9 @@ function reduceRows(
 }
 
 /** Threads for a part of a row: at least eight values each, so that short rows do not leave most of them idle. */
-function threadsFor(partLength: number): number {
+function threadsFor(device: Device, partLength: number): number {
+  const most = mostRowThreads(device, rowsKernel.constant('WORKGROUP_SIZE'));
   let threads = 1;
-  while (threads < rowsKernel.constant('WORKGROUP_SIZE') && threads * 16 <= partLength) threads *= 2;
+  while (threads < most && threads * 16 <= partLength) threads *= 2;
   return threads;
 }

@@ -1,5 +1,5 @@
-// The folder of a training run: config.json, metrics.jsonl, checkpoint-last.safetensors, checkpoint-best.safetensors; tilings.json if
-// tilings were measured.
+// The folder of a training run: config.json, metrics.jsonl, sessions.jsonl, checkpoint-last.safetensors, checkpoint-best.safetensors;
+// tilings.json if tilings were measured.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import {
 } from '../train/index.js';
 import { MetricsLog } from './metrics_log.js';
 import { lockFolder } from './run_lock.js';
+import { SessionLog } from './session_log.js';
 
 /** What config.json holds. */
 export interface RunSettings {
@@ -28,6 +29,7 @@ export interface RunSettings {
 /** Held by one process from `create` or `open` to `close`. */
 export class RunFolder {
   readonly metrics: MetricsLog;
+  readonly sessions: SessionLog;
 
   private constructor(
     readonly path: string,
@@ -35,6 +37,7 @@ export class RunFolder {
     readonly close: () => void,
   ) {
     this.metrics = new MetricsLog(join(path, 'metrics.jsonl'));
+    this.sessions = new SessionLog(join(path, 'sessions.jsonl'));
   }
 
   /** @throws InputError if there is a folder and it holds anything: no run overwrites another. */

@@ -25,6 +25,7 @@ import { profileSteps } from './profile_report.js';
 import { formatDuration, startProgress } from './progress.js';
 import { checkSameRun, resumedSettings } from './resume.js';
 import { RunFolder, type RunSettings } from './run_folder.js';
+import { sessionSave, sessionStart } from './session_log.js';
 import { TopologyLog } from './topology_log.js';
 import { configOf, type TrainFlags } from './train_options.js';
 
@@ -125,10 +126,14 @@ async function trainInFolder(
       }
       console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
       dashboard?.announce(folder.path);
-      await train(trainer, folder, flags);
+      folder.sessions.append(sessionStart(trainer));
+      device.resetPeak();
+      await train(trainer, folder, flags, () => folder.sessions.append(sessionSave(trainer, start)));
       const duration = formatDuration((performance.now() - start) / 1000);
       console.log(`done       ${describeBest(trainer)}, ${duration} in all`);
-      console.log(`saved      ${folder.path}: config.json, metrics.jsonl, checkpoint-last and -best.safetensors`);
+      console.log(
+        `saved      ${folder.path}: config.json, metrics.jsonl, sessions.jsonl, checkpoint-last and -best.safetensors`,
+      );
     } finally {
       folder.close();
     }
@@ -155,14 +160,20 @@ function describeMethod(config: RunConfig): string {
   return parts.join(', ');
 }
 
-/** Trains, prints and saves. */
-async function train(trainer: Trainer, folder: RunFolder, { checkpointEvery, record }: TrainFlags): Promise<void> {
+/** Trains, prints and saves; tells after each save. */
+async function train(
+  trainer: Trainer,
+  folder: RunFolder,
+  { checkpointEvery, record }: TrainFlags,
+  onSave: () => void,
+): Promise<void> {
   const progress = startProgress(trainer.totalSteps, 'steps', 'compiling shaders');
   const topology = new TopologyLog(trainer.parts.topology?.layerCount ?? 0, (warning) => progress.log(warning));
   const interrupt = onInterrupt();
   let lastSave = performance.now();
   const save = async (isBest: boolean) => {
     await folder.saveCheckpoints(await encodeCheckpoint(trainer), isBest);
+    onSave();
     lastSave = performance.now();
   };
   const isSaveDue = () =>

@@ -58,7 +58,13 @@ describe('a short run', () => {
     expect(stdout).toMatch(/^fc1 .* blocks of 16 /m);
     expect(stdout).toMatch(/^epoch 1\/1 .*1 topology update, /m);
     expect(readdirSync(path('short')).sort()).toEqual([
-      ...['checkpoint-best.safetensors', 'checkpoint-last.safetensors', 'config.json', 'metrics.jsonl'],
+      ...[
+        'checkpoint-best.safetensors',
+        'checkpoint-last.safetensors',
+        'config.json',
+        'metrics.jsonl',
+        'sessions.jsonl',
+      ],
     ]);
     const config = JSON.parse(readFileSync(path('short', 'config.json'), 'utf8'));
     expect(config).toEqual({
@@ -71,6 +77,17 @@ describe('a short run', () => {
     for (const line of metrics) expect(line).toMatchObject({ type: line.type, ...FORMS[line.type as string] });
     const kinds = metrics.map(({ type, step }) => `${type} ${step}`);
     expect(kinds).toEqual(['topology 1', 'topology 1', 'step 1', 'step 3', 'epoch 4']);
+
+    const sessions = readFileSync(path('short', 'sessions.jsonl'), 'utf8').trim().split('\n');
+    const [start, save, ...more] = sessions.map((line) => JSON.parse(line));
+    expect(more).toEqual([]);
+    expect(start).toMatchObject({ type: 'start', step: 0, isSoftware: true, images: { train: 128, test: 64 } });
+    // fc1 and fc2 in 74 and 27 blocks of 16, fc3 dense; 410 biases.
+    expect(start).toMatchObject({ weights: { active: 26_728, all: 266_200 }, parameters: 27_138 });
+    expect(start.flops).toEqual({ active: 2 * 26_728, dense: 2 * 266_200 });
+    expect(start.versions).toEqual({ shuffleblock: expect.any(String), node: process.versions.node, webgpu: '0.6.2' });
+    expect(save).toEqual({ type: 'save', step: 4, seconds: expect.any(Number), peakBytes: expect.any(Number) });
+    expect(save.peakBytes).toBeGreaterThan(4 * 26_728);
 
     const checkpoint = checkpointOf('short');
     expect(checkpoint.step).toBe(4);

@@ -16,6 +16,8 @@ export interface Ended {
 export interface CommandLine {
   /** An empty folder, in which the commands run. */
   readonly folder: string;
+  /** The compiled package. */
+  readonly dist: string;
   /** @param timeoutMs after which the process is killed; default a minute. */
   run(args: readonly string[], env?: Readonly<Record<string, string>>, timeoutMs?: number): Promise<Ended>;
   /** The process, running, and its end. As `run`. */
@@ -67,6 +69,7 @@ export async function buildCommandLine({ page = false } = {}): Promise<CommandLi
 
   return {
     folder,
+    dist: join(build, 'dist'),
     start,
     run: (args, env, timeoutMs) => start(args, env, timeoutMs).ended,
     dispose() {

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 
 /** Enough for the last line, whatever it is. */
 const TAIL_BYTES = 4096;
-/** Points of a loss curve at most, and step lines that each is a mean of at least. */
-const CURVE_POINTS = 60;
-const LINES_A_POINT = 2;
+/** Points of a loss curve: at most, at least (if there are as many step lines), and step lines to each in between. */
+const MOST_POINTS = 60;
+const LEAST_POINTS = 6;
+const LINES_A_POINT = 5;
 /** The quantile of times that stands for a machine without other work. */
 const UNDISTURBED = 0.1;
 
@@ -162,7 +163,8 @@ export function quantileOf(values, quantile) {
 /** Means over equal parts of the run: [[last step of the part, training loss], ...]. */
 function lossCurve(lines) {
   const stepLines = lines.filter(({ type }) => type === 'step');
-  const count = Math.min(CURVE_POINTS, Math.floor(stepLines.length / LINES_A_POINT));
+  const wanted = Math.max(LEAST_POINTS, Math.floor(stepLines.length / LINES_A_POINT));
+  const count = Math.min(MOST_POINTS, stepLines.length, wanted);
   return Array.from({ length: count }, (_, i) => {
     const part = stepLines.slice(
       Math.floor((i * stepLines.length) / count),

@@ -16,27 +16,37 @@ const FOOT = 30;
 /**
  * @param title of the whole; `subtitle` below it, `note` below the plot.
  * @param legend pairs of a colour and what it stands for.
- * @param plot options of `Plot.plot`, with width and height.
+ * @param plot options of `Plot.plot`, with width and height; or a list of them, drawn side by side.
  * @returns the text of an SVG file.
  */
 export function chart({ title, subtitle, legend, note, plot }) {
-  const { document } = parseHTML('<html><body></body></html>');
-  const inner = Plot.plot({ ...plot, document, style: { fontFamily: FONT, fontSize: '12px', color: INK } });
-  const width = plot.width + 2 * MARGIN;
-  const height = plot.height + HEAD + FOOT;
-  inner.setAttribute('x', MARGIN);
-  inner.setAttribute('y', HEAD);
-  inner.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+  const plots = [plot].flat();
+  const width = plots.reduce((sum, { width }) => sum + width, 2 * MARGIN);
+  const height = Math.max(...plots.map(({ height }) => height)) + HEAD + FOOT;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family='${FONT}' fill="${INK}">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     text(MARGIN, 26, title, 'font-size="17" font-weight="600"'),
     text(MARGIN, 45, subtitle, 'font-size="12.5" fill="#57606a"'),
     ...legendMarks(legend, 65),
-    inner.outerHTML,
+    ...drawn(plots),
     text(MARGIN, height - 12, note, 'font-size="11" fill="#57606a"'),
     '</svg>\n',
   ].join('\n');
+}
+
+/** From left to right. */
+function drawn(plots) {
+  const { document } = parseHTML('<html><body></body></html>');
+  let x = MARGIN;
+  return plots.map((plot) => {
+    const inner = Plot.plot({ ...plot, document, style: { fontFamily: FONT, fontSize: '12px', color: INK } });
+    inner.setAttribute('x', x);
+    inner.setAttribute('y', HEAD);
+    inner.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
+    x += plot.width;
+    return inner.outerHTML;
+  });
 }
 
 function legendMarks(legend, y) {

@@ -67,16 +67,28 @@ describe('resultOf', () => {
       // Two updates, for each of which a step's ten images had the gradients of all weights.
       trainingFlops: 3 * 100 * 80 + 2 * 10 * 300,
       ...{ sessions: 2, adapter: 'one; two', platform: 'none', date: '2026-01-02T03:04:05.000Z' },
-      // Means of two and of three lines.
+      // Few lines: one point each.
       lossCurve: [
-        [2, 3],
-        [6, 1.1667],
+        [1, 4],
+        [2, 2],
+        [3, 2],
+        [4, 1],
+        [6, 0.5],
       ],
     });
     // Five times of 10 or 90 ms; updates of 4 and 8 ms, of which an eighth falls to a step, twice.
     const { msPerStep, medianMsPerStep } = resultOf(folder, run);
     expect(msPerStep).toBeCloseTo(10 + (2 * 4.4) / 8, 12);
     expect(medianMsPerStep).toBeCloseTo(10 + (2 * 6) / 8, 12);
+  });
+
+  it('takes means of many step lines for the loss curve', () => {
+    const lines = Array.from({ length: 40 }, (_, i) => step(i, i));
+    write('metrics.jsonl', [...lines, epoch(1, 40, 0.5)]);
+    write('sessions.jsonl', [START, save(40, 1)]);
+    const { lossCurve } = resultOf(folder, planOf({ method: 'dense' }).runs[0]);
+    expect(lossCurve).toHaveLength(8);
+    expect(lossCurve.at(-1)).toEqual([40, 37]);
   });
 
   it('has no result of a run that is not there, not at its end, or not saved there', () => {

@@ -9,34 +9,34 @@ import {
   legendOf,
   methodMarks,
   panelMarks,
-  panelsOf,
+  plotPerNetwork,
   seedsOf,
+  sparsitiesOf,
 } from './panels.mjs';
 
 const accuracy = ({ mean }) => 100 * mean.accuracy.mean;
 const spread = ({ mean }) => (mean.accuracy.spread === undefined ? undefined : 100 * mean.accuracy.spread);
 
 export function accuracyChart(rows) {
-  const panels = panelsOf(rows);
-  const pruned = rows.filter(({ method }) => method !== 'dense');
   return chart({
     title: 'Accuracy against sparsity',
     subtitle: `Test accuracy after the last epoch: ${seedsOf(rows)}, bars: standard deviation. Dashed: the dense network.`,
     legend: legendOf(rows),
     note: adaptersOf(rows),
-    plot: {
-      ...frame(panels),
-      x: axis('sparsity', {
-        ticks: [...new Set(pruned.map((row) => row.sparsity))].sort(),
-        inset: 26,
-        tickFormat: (value) => `${value}`,
-      }),
-      y: axis('test accuracy, %', { grid: true, nice: true, inset: 6 }),
-      marks: [
-        ...panelMarks(panels),
-        ...denseMarks(rows, { y: accuracy, spread }),
-        ...methodMarks(pruned, { x: (row) => row.sparsity, y: accuracy, spread }),
-      ],
-    },
+    plot: plotPerNetwork(rows, plotOf),
   });
+}
+
+function plotOf(rows, panels, width) {
+  const pruned = rows.filter(({ method }) => method !== 'dense');
+  return {
+    ...frame(panels, width),
+    x: axis('sparsity', { ticks: sparsitiesOf(rows), inset: 26, tickFormat: String }),
+    y: axis('test accuracy, %', { grid: true, nice: true, inset: 6 }),
+    marks: [
+      ...panelMarks(panels),
+      ...denseMarks(rows, { y: accuracy, spread }),
+      ...methodMarks(pruned, { x: (row) => row.sparsity, y: accuracy, spread }),
+    ],
+  };
 }

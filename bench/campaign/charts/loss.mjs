@@ -2,57 +2,82 @@
 
 import * as Plot from '@observablehq/plot';
 import { chart } from '../../charts/chart.mjs';
-import { adaptersOf, axis, colorOf, frame, legendOf, methodsOf, panelMarks, panelsOf, seedsOf } from './panels.mjs';
+import {
+  adaptersOf,
+  axis,
+  colorOf,
+  frame,
+  legendOf,
+  methodsOf,
+  panelMarks,
+  plotPerNetwork,
+  seedsOf,
+  sparsitiesOf,
+} from './panels.mjs';
 
 const ROW_HEIGHT = 210;
 
 /** @param rows with `curves`: the loss curves of their runs, [[step, loss], ...] each. */
 export function lossChart(rows) {
   const drawn = rows.filter(({ curves }) => curves.length > 0);
-  const sparsities = [...new Set(drawn.map(({ sparsity }) => sparsity))].filter((sparsity) => sparsity > 0).sort();
-  if (sparsities.length === 0) return undefined;
-  const panels = panelsOf(drawn);
-  const points = drawn.flatMap((row) =>
-    meanCurve(row.curves).flatMap(([step, loss]) =>
-      facetsOf(row, drawn).map((sparsity) => ({ ...row, sparsity, step, loss })),
-    ),
-  );
+  if (sparsitiesOf(drawn).length === 0) return undefined;
   return chart({
     title: 'Training loss',
     subtitle: `Loss of training batches, averaged over parts of the run and ${seedsOf(drawn)}, by sparsity.`,
     legend: legendOf(drawn),
     note: adaptersOf(drawn),
-    plot: {
-      ...frame(panels, 40 + ROW_HEIGHT * sparsities.length),
-      marginRight: 84,
-      fy: { domain: sparsities, label: null, padding: 0.08, tickFormat: (sparsity) => `sparsity ${sparsity}` },
-      x: axis('step', { ticks: 5, inset: 6 }),
-      y: axis('training loss', { type: 'log', grid: true, ticks: ticksOf(points), tickFormat: (value) => `${value}` }),
-      marks: [
-        ...panelMarks(panels, sparsities[0]),
-        ...methodsOf(drawn).map((method) =>
-          Plot.line(
-            points.filter((point) => point.method === method),
-            { x: 'step', y: 'loss', fx: 'panel', fy: 'sparsity', stroke: colorOf(method), strokeWidth: 1.6 },
-          ),
-        ),
-      ],
-    },
+    plot: plotPerNetwork(drawn, plotOf),
   });
 }
 
-/** 1, 2 and 5 times powers of ten, from below the lowest loss to above the highest. */
+function plotOf(rows, panels, width) {
+  const sparsities = sparsitiesOf(rows);
+  const points = rows.flatMap((row) =>
+    meanCurve(row.curves).flatMap(([step, loss]) =>
+      rowsOf(row, rows).map((sparsity) => ({ ...row, sparsity, step, loss })),
+    ),
+  );
+  const ticks = ticksOf(points);
+  const curve = { x: 'step', y: 'loss', fx: 'panel', fy: 'sparsity', strokeWidth: 1.6 };
+  return {
+    ...frame(panels, width, 40 + ROW_HEIGHT * Math.max(1, sparsities.length)),
+    marginRight: 96,
+    fy: {
+      domain: sparsities,
+      axis: 'right',
+      label: null,
+      padding: 0.08,
+      tickFormat: (sparsity) => `sparsity ${sparsity}`,
+    },
+    x: axis('step', { ticks: 5, inset: 6 }),
+    y: { type: 'log', axis: null },
+    marks: [
+      ...panelMarks(panels, sparsities[0]),
+      Plot.gridY(ticks),
+      // Of a logarithmic axis, Plot itself leaves out labels.
+      Plot.axisY(ticks, axis('training loss', { text: String })),
+      ...methodsOf(rows).map((method) =>
+        Plot.line(
+          points.filter((point) => point.method === method),
+          { ...curve, stroke: colorOf(method) },
+        ),
+      ),
+    ],
+  };
+}
+
+/** Round numbers from the lowest loss to the highest: closer ones where all lie within a power of ten. */
 function ticksOf(points) {
   const losses = points.map(({ loss }) => loss);
   const [low, high] = [Math.min(...losses), Math.max(...losses)];
+  const digits = high / low > 10 ? [1, 2, 5] : [1, 1.2, 1.5, 1.8, 2, 2.2, 2.5, 3, 4, 5, 7];
   const powers = Array.from({ length: 9 }, (_, i) => i - 6);
-  return powers
-    .flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)))
-    .filter((tick) => tick >= low && tick <= high);
+  const ticks = powers.flatMap((power) => digits.map((digit) => Number(`${digit}e${power}`)));
+  return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
-/** Dense is drawn at every sparsity of its panel. */
-function facetsOf(row, rows) {
+/** In which rows of panels a curve is drawn: dense at every sparsity of its panel. */
+function rowsOf(row, rows) {
   if (row.method !== 'dense') return [row.sparsity];
   return [
     ...new Set(

@@ -1,8 +1,10 @@
-// What all charts of a campaign share: a panel for each network and block size, a colour for each method, and how both are drawn.
+// What all charts of a campaign share: a plot with axes of its own for each network, in it a panel for each block size, a colour for each
+// method, and how they are drawn.
 
 import * as Plot from '@observablehq/plot';
 import { COLORS } from '../../charts/chart.mjs';
 import { METHOD_LABELS } from '../labels.mjs';
+import { groupBy } from '../table.mjs';
 
 const DENSE_COLOR = '#57606a';
 const INK = '#24292f';
@@ -39,8 +41,21 @@ function panelLabel({ network, variant }, blockSize) {
   return [network, blockSize === undefined ? '' : `blocks of ${blockSize}`, variant].filter(Boolean).join(', ');
 }
 
-export function panelsOf(rows) {
+function panelsOf(rows) {
   return [...new Set(rows.map(({ panel }) => panel))];
+}
+
+/** `plotOf(rows, panels, width)` of each network, side by side. */
+export function plotPerNetwork(rows, plotOf) {
+  const networks = [...groupBy(rows, ({ network }) => network).values()];
+  const count = networks.reduce((sum, own) => sum + panelsOf(own).length, 0);
+  const panelWidth = Math.max(PANEL_WIDTH, LEAST_WIDTH / count);
+  return networks.map((own) => plotOf(own, panelsOf(own), panelsOf(own).length * panelWidth));
+}
+
+/** Those of the pruned rows, from low to high. */
+export function sparsitiesOf(rows) {
+  return [...new Set(rows.map(({ sparsity }) => sparsity))].filter((sparsity) => sparsity > 0).sort();
 }
 
 /** Those that rows have, in their order. */
@@ -53,9 +68,9 @@ export function legendOf(rows) {
 }
 
 /** Options of the plot that do not depend on what is drawn. */
-export function frame(panels, height = 330) {
+export function frame(panels, width, height = 330) {
   return {
-    width: Math.max(LEAST_WIDTH, panels.length * PANEL_WIDTH),
+    width,
     height,
     marginTop: 34,
     marginLeft: 56,
@@ -77,11 +92,11 @@ export function panelMarks(panels, topRow) {
 }
 
 /** Lines with points and, where there are several seeds, bars of one standard deviation: a mark of each kind for every method. */
-export function methodMarks(rows, { x, y, spread, ...facets }) {
+export function methodMarks(rows, { x, y, spread, dodge = DODGE, ...facets }) {
   const pruned = methodsOf(rows).filter((method) => method !== 'dense');
   return pruned.flatMap((method, i) => {
     const own = rows.filter((row) => row.method === method).sort((a, b) => x(a) - x(b));
-    const place = { x, fx: 'panel', dx: DODGE * (i - (pruned.length - 1) / 2), stroke: colorOf(method), ...facets };
+    const place = { x, fx: 'panel', dx: dodge * (i - (pruned.length - 1) / 2), stroke: colorOf(method), ...facets };
     const bars = spread ? own.filter((row) => spread(row) !== undefined) : [];
     return [
       Plot.ruleX(bars, {

@@ -129,8 +129,8 @@ export type Report =
 
 export type NoticeLevel = 'note' | 'warning' | 'error';
 
-/** `settings`: it is of no interest any more once a run could be made. */
-export type NoticeTopic = 'settings';
+/** `settings`: it is of no interest any more once a run could be made; `server`: once the dashboard's server answers. */
+export type NoticeTopic = 'settings' | 'server';
 
 /** Tells the page. */
 export type Tell = (report: Report, transfer?: ArrayBufferLike[]) => void;

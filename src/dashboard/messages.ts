@@ -6,7 +6,7 @@ import type { RunConfig } from '../train/index.js';
 export interface RunsReply {
   /** The folder, for people. */
   readonly folder: string;
-  /** Those changed last come first. */
+  /** Live ones first, then those changed last. */
   readonly runs: readonly RunEntry[];
   /** Runs beyond the first `runs.length`, which are not shown. */
   readonly left: number;

@@ -56,7 +56,7 @@ export class RunsFolder {
   async list(): Promise<RunsReply> {
     const names = await this.names();
     const entries = (await Promise.all(names.map((name) => this.entry(name)))).filter((entry) => entry !== undefined);
-    entries.sort((a, b) => b.changed - a.changed || (a.name < b.name ? -1 : 1));
+    entries.sort(inOrder);
     for (const name of this.configs.keys()) if (!names.includes(name)) this.configs.delete(name);
     const runs = entries.slice(0, MOST_RUNS);
     return { folder: this.title, runs, left: entries.length - runs.length };
@@ -138,6 +138,12 @@ export class RunsFolder {
       await handle.close();
     }
   }
+}
+
+/** Live runs all change every second, and should keep their places: these go by name. */
+function inOrder(a: RunEntry, b: RunEntry): number {
+  if (a.isLive !== b.isLive) return a.isLive ? -1 : 1;
+  return (a.isLive ? 0 : b.changed - a.changed) || (a.name < b.name ? -1 : 1);
 }
 
 /** Changes whenever a file is replaced or written. */

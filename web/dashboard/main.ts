@@ -11,10 +11,12 @@ import { RunData } from './run_data.js';
 import { MOST_SHOWN, RunList } from './run_list.js';
 import { showComparison, showTiles } from './run_tables.js';
 
-/** Between two questions, and while nobody answers. */
+/** Between two questions; while nobody answers; and so many times what the answers took, for a folder of thousands or a busy machine. */
 const PAUSE_MS = 1000;
 const SILENCE_MS = 5000;
+const PATIENCE = 10;
 
+/** By name, in the order of the list. */
 const runs = new Map<string, RunData>();
 /** Tokens of the colours of the runs that are shown, in the order in which they were chosen. */
 const colours = new Map<string, string>();
@@ -55,15 +57,17 @@ function takeList(reply: RunsReply): void {
   const left = reply.left > 0 ? `, and ${reply.left} older ones that are not listed` : '';
   const { length } = reply.runs;
   folder.textContent = `${length} ${length === 1 ? 'run' : 'runs'} in ${reply.folder}${left}`;
+  const known = new Map(runs);
+  runs.clear();
   for (const entry of reply.runs) {
-    const known = runs.get(entry.name);
-    if (known) known.entry = entry;
-    else runs.set(entry.name, new RunData(entry));
+    const run = known.get(entry.name) ?? new RunData(entry);
+    run.entry = entry;
+    runs.set(entry.name, run);
   }
-  const names = new Set(reply.runs.map(({ name }) => name));
-  for (const name of [...runs.keys()].filter((run) => !names.has(run))) {
-    runs.delete(name);
-    if (colours.delete(name)) notices.show('note', `The run ${name} is no longer there.`);
+  for (const name of colours.keys()) {
+    if (runs.has(name)) continue;
+    colours.delete(name);
+    notices.show('note', `The run ${name} is no longer there.`);
   }
   if (isFirst) chooseFirst(reply);
 }
@@ -76,8 +80,7 @@ function shown(): RunData[] {
 }
 
 const draw = onFrame(() => {
-  const all = [...runs.values()].sort((a, b) => b.entry.changed - a.entry.changed);
-  list.show(all, colours);
+  list.show([...runs.values()], colours);
   const drawn = shown();
   showFocus(drawn[0]?.entry.name ?? '');
   element('curves', HTMLElement).dataset.state = drawn.some(({ size }) => size.steps + size.epochs > 0)
@@ -109,13 +112,15 @@ async function ask(): Promise<void> {
   if (isAsking || document.hidden) return;
   isAsking = true;
   let pause = PAUSE_MS;
+  const start = performance.now();
   try {
     takeList(await fetchRuns());
     for (const run of shown().filter(({ isBehind }) => isBehind)) await askHistory(run);
     draw();
     await pictures.follow(shown()[0]);
-    notices.clear('settings');
-    if (shown().some(({ isBehind }) => isBehind)) pause = 0;
+    notices.clear('server');
+    const isBehind = shown().some(({ bytesLeft }) => bytesLeft > 0);
+    pause = isBehind ? 0 : Math.max(PAUSE_MS, PATIENCE * (performance.now() - start));
   } catch (error) {
     const isSilent = !(error instanceof Refused);
     notices.show(
@@ -135,8 +140,9 @@ async function askHistory(run: RunData): Promise<void> {
   try {
     run.take(await fetchHistory(entry.name, edition, size), entry);
   } catch (error) {
+    if (!(error instanceof Refused)) throw error;
     // Removed since the list was made: the next list says so.
-    if (!(error instanceof Refused && error.status === 404)) throw error;
+    if (error.status !== 404) notices.show('warning', `${entry.name}: ${error.message}`, 'server');
   }
 }
 

@@ -31,33 +31,55 @@ mkdirSync(images, { recursive: true });
 for (const [name, flags] of Object.entries(BEFORE)) {
   if (!existsSync(`${runs}/${name}`)) await train([...flags, '--out', `runs/${name}`]).ended;
 }
-const { child, address, ended } = train(['--method', 'dsb', '--out', `runs/${LAST}`, '--dashboard', '0']);
+const { child, address, ended } = train([
+  '--method',
+  'dsb',
+  '--T',
+  '10',
+  '--T-end',
+  '250',
+  '--out',
+  `runs/${LAST}`,
+  '--dashboard',
+  '0',
+]);
 const { module } = await runnerImport(`${root}test/support/chromium.node.ts`);
 const browser = await chromium.launch(await module.chromiumLaunchOptions());
 try {
   // Without motion, what a checkpoint changed stays to be seen.
-  const page = await browser.newPage({ reducedMotion: 'reduce', deviceScaleFactor: 1.5 });
+  const page = await browser.newPage({ reducedMotion: 'reduce' });
   page.setDefaultTimeout(1_800_000);
   const all = new URLSearchParams([LAST, ...Object.keys(BEFORE)].map((run) => ['run', run]));
   await page.goto(`${(await address).origin}/?${all}`);
-  await page.locator('#weights-step', { hasText: 'as of step 125' }).waitFor();
-  for (const [theme, name, width, step] of [
-    ['light', 'dashboard.png', 1360, 150],
-    ['dark', 'dashboard-dark.png', 1360, 175],
-    ['light', 'dashboard-phone.png', 390, 200],
+  // After the first epoch's evaluation.
+  await page.locator('#weights-step', { hasText: /step 1[3-9]0/ }).waitFor();
+  for (const [theme, name, width, fullPage] of [
+    ['light', 'dashboard.png', 1360, true],
+    ['dark', 'dashboard-dark.png', 1360, true],
+    ['light', 'dashboard-phone.png', 390, false],
   ]) {
     await page.emulateMedia({ colorScheme: theme });
     await page.setViewportSize({ width, height: 1000 });
-    await page.locator('#weights-step', { hasText: `as of step ${step}` }).waitFor();
-    await page.locator('#weights-story', { hasText: 'dropped' }).waitFor();
     await page.waitForTimeout(500);
-    await page.screenshot({ path: images + name, fullPage: true });
+    await nextCheckpoint(page);
+    await page.screenshot({ path: images + name, fullPage });
     console.log(images + name);
   }
 } finally {
   await browser.close();
   child.kill();
   await ended;
+}
+
+/** Until the picture of another checkpoint is there, with what changed. */
+function nextCheckpoint(page) {
+  const step = () => document.getElementById('weights-step').textContent;
+  return page.evaluate(step).then((before) =>
+    page.waitForFunction((last) => {
+      const isNext = document.getElementById('weights-step').textContent !== last;
+      return isNext && getComputedStyle(document.querySelector('#natural .overlay')).opacity === '1';
+    }, before),
+  );
 }
 
 /** The process, where its dashboard is, and its end. */

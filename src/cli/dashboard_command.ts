@@ -54,7 +54,7 @@ export interface RunDashboard {
  * @throws InputError if it cannot be opened.
  */
 export async function openRunDashboard(run: string, port: number | true): Promise<RunDashboard> {
-  const folder = dirname(resolve(run));
+  const folder = dirname(run);
   mkdirSync(folder, { recursive: true });
   const dashboard = await openDashboardThread({ folder, port: port === true ? undefined : port });
   return {

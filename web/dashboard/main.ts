@@ -91,7 +91,7 @@ const draw = onFrame(() => {
     element('side-by-side', HTMLTableElement),
     [...colours.keys()].map((name) => runs.get(name)!),
   );
-  curves.show(drawn.map((run) => [run, colours.get(run.entry.name)!]));
+  curves.show(drawn.toReversed().map((run) => [run, colours.get(run.entry.name)!]));
   const damaged = drawn.filter(({ damagedLines }) => damagedLines > 0);
   element('damaged', HTMLElement).textContent = damaged
     .map(({ entry, damagedLines }) => `${entry.name}: ${damagedLines} damaged lines left out.`)

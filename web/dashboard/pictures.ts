@@ -9,10 +9,7 @@ import { pictureOf } from './picture.js';
 import type { RunData } from './run_data.js';
 
 export class Pictures {
-  private readonly view = new WeightsView(
-    (layer) => void this.fetch(layer),
-    'Since the checkpoint before it, training has',
-  );
+  private readonly view = new WeightsView((layer) => void this.fetch(layer), 'Since the checkpoint before, updates');
   private readonly placeholder = element('weights-placeholder', HTMLElement);
   private readonly step = element('weights-step', HTMLElement);
   private run = '';

@@ -45,12 +45,15 @@ const DRAWINGS: readonly Drawing[] = [
     title: 'Milliseconds a step',
     ...amount,
     range: [0, 'typical'],
-    parts: [{ look: 'line', label: '', curve: (run) => run.ofSteps('ms') }],
+    parts: [
+      { look: 'faint', curve: (run) => run.ofSteps('ms') },
+      { look: 'line', label: '', curve: (run) => run.smoothMs },
+    ],
   },
   {
     title: 'Images a second',
     ...amount,
-    range: [0, 'typical'],
+    range: [0, null],
     parts: [{ look: 'line', label: '', curve: (run) => run.imagesPerSecond }],
   },
   {
@@ -77,12 +80,15 @@ const DRAWINGS: readonly Drawing[] = [
   },
   {
     title: 'GPU memory, MiB',
-    format: (bytes) => threeDigits(bytes / 2 ** 20),
-    tick: (bytes) => plainNumber(bytes / 2 ** 20),
+    ...amount,
     range: [0, null],
-    parts: [{ look: 'line', label: '', curve: (run) => run.ofSteps('memoryBytes') }],
+    parts: [{ look: 'line', label: '', curve: (run) => mebibytes(run.ofSteps('memoryBytes')) }],
   },
 ];
+
+function mebibytes({ x, y }: Curve): Curve {
+  return { x, y: y.map((bytes) => bytes / 2 ** 20) };
+}
 
 /** A run, and the token of its colour. */
 export type Drawn = readonly [run: RunData, colour: string];
@@ -94,7 +100,7 @@ export class RunCurves {
 
   constructor(private readonly parent: HTMLElement) {}
 
-  /** @param runs of which the first is read out. */
+  /** @param runs of which the last is read out, and drawn above the others. */
   show(runs: readonly Drawn[]): void {
     const tables = DRAWINGS.map(({ parts }) => runs.flatMap(([run]) => parts.map(({ curve }) => curve(run))));
     const told = [...DRAWINGS.keys()].filter((i) => tables[i].some(({ x }) => x.length > 0));
@@ -118,7 +124,7 @@ export class RunCurves {
 
 function definition({ parts, ...drawing }: Drawing, colours: readonly string[]): PlotDefinition {
   const curves = colours.flatMap((colour, run) =>
-    parts.map(({ look, label }) => ({ look, colour, label: run === 0 ? label : undefined })),
+    parts.map(({ look, label }) => ({ look, colour, label: run === colours.length - 1 ? label : undefined })),
   );
   return { ...drawing, curves };
 }

@@ -19,7 +19,8 @@ export class RunData {
   steps: Partial<Table<'steps'>> = {};
   epochs: Partial<Table<'epochs'>> = {};
   updates: Partial<Table<'updates'>> = {};
-  private smooth: number[] = [];
+  private meanLoss: number[] = [];
+  private meanMs: number[] = [];
   /** Of the list, when curves were last asked for. */
   private seen = '';
 
@@ -43,8 +44,8 @@ export class RunData {
     this.steps = joined(this.steps, reply.steps, begin.steps);
     this.epochs = joined(this.epochs, reply.epochs, begin.epochs);
     this.updates = joined(this.updates, reply.updates, begin.updates);
-    const mean = new RunningMean();
-    this.smooth = (this.steps.loss ?? []).map((loss) => mean.next(loss));
+    this.meanLoss = smoothed(this.steps.loss);
+    this.meanMs = smoothed(this.steps.ms);
   }
 
   get state(): RunState {
@@ -57,7 +58,11 @@ export class RunData {
   }
 
   get smoothLoss(): Curve {
-    return curve(this.steps.step, this.smooth);
+    return curve(this.steps.step, this.meanLoss);
+  }
+
+  get smoothMs(): Curve {
+    return curve(this.steps.step, this.meanMs);
   }
 
   /** Single losses, or where points stand for many their extremes. */
@@ -87,13 +92,11 @@ export class RunData {
     return curve(this.updates.step, this.updates[column]);
   }
 
+  /** By the running mean of the time that a step takes. */
   get imagesPerSecond(): Curve {
-    const { x, y } = this.ofSteps('ms');
     const { batchSize = Number.NaN } = this.entry.config ?? {};
-    return curve(
-      [...x],
-      y.map((ms) => (1000 * batchSize) / ms),
-    );
+    const rates = this.meanMs.map((ms) => (1000 * batchSize) / ms);
+    return curve(this.steps.step, rates);
   }
 
   /** Median milliseconds a step; NaN before the first. */
@@ -105,7 +108,7 @@ export class RunData {
   }
 
   get loss(): number {
-    return this.smooth.at(-1) ?? Number.NaN;
+    return this.meanLoss.at(-1) ?? Number.NaN;
   }
 
   get testAccuracy(): number {
@@ -120,6 +123,11 @@ export class RunData {
   get sparsity(): number {
     return this.epochs.sparsity?.at(-1) ?? Number.NaN;
   }
+}
+
+function smoothed(values: readonly number[] = []): number[] {
+  const mean = new RunningMean();
+  return values.map((value) => mean.next(value));
 }
 
 function versionOf({ changed, metricsBytes }: RunEntry): string {

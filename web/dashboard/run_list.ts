@@ -59,5 +59,5 @@ function describe(config: RunConfig): string {
 /** `DSB at 0.9, blocks of 16`. */
 export function describeMethod({ method, sparsity, blockSize }: RunConfig): string {
   const blocks = method === 'dsb' || method === 'ssb' ? `, blocks of ${blockSize}` : '';
-  return method.toUpperCase() + (method === 'dense' ? '' : ` at ${sparsity}${blocks}`);
+  return method === 'dense' ? method : `${method.toUpperCase()} at ${sparsity}${blocks}`;
 }

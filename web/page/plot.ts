@@ -91,7 +91,7 @@ export class Plot {
     };
     return {
       ...this.size(),
-      padding: [8, 8, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC.key }, y: false, points: { size: 6 }, drag: { x: false, y: false } },
       // From the run's beginning, so that plots of steps and of epochs stand below each other.

@@ -64,7 +64,9 @@ describe('RunData', () => {
     const run = new RunData(entry());
     ask(run, historyOf(['{"type":"step","step":0,"loss":1,"ms":10}', stepLine(1)]));
     expect(run.ofSteps('memoryBytes')).toEqual({ x: [2], y: [1024] });
-    expect(run.imagesPerSecond).toEqual({ x: [1, 2], y: [5000, 4000] });
+    // 50 images at the running mean of 10 and 12.5 ms, the former weighing 0.9.
+    expect(run.smoothMs.y).toEqual([10, (0.9 * 10 + 12.5) / 1.9]);
+    expect(run.imagesPerSecond).toEqual({ x: [1, 2], y: [5000, 50_000 / run.smoothMs.y[1]] });
   });
 
   it.each([

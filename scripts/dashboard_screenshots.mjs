@@ -12,37 +12,16 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const images = `${root}docs/images/`;
 const folder = process.env.RUNS ?? mkdtempSync(`${tmpdir()}/shuffleblock-runs-`);
 const runs = `${folder}/runs`;
-const FLAGS = [
-  '--batch-size',
-  '32',
-  '--epochs',
-  '2',
-  '--limit-train',
-  '4000',
-  '--log-every',
-  '2',
-  '--checkpoint-every',
-  '25',
-];
+const FLAGS = ['--batch-size', '32', '--limit-train', '4000', '--log-every', '2', '--checkpoint-every', '10'];
 const BEFORE = { 'digits-dense': ['--method', 'dense'], 'digits-rigl-0.9': ['--method', 'rigl'] };
 const LAST = 'digits-dsb-0.9';
 
 mkdirSync(images, { recursive: true });
 for (const [name, flags] of Object.entries(BEFORE)) {
-  if (!existsSync(`${runs}/${name}`)) await train([...flags, '--out', `runs/${name}`]).ended;
+  if (!existsSync(`${runs}/${name}`)) await train([...flags, '--epochs', '2', '--out', `runs/${name}`]).ended;
 }
-const { child, address, ended } = train([
-  '--method',
-  'dsb',
-  '--T',
-  '10',
-  '--T-end',
-  '250',
-  '--out',
-  `runs/${LAST}`,
-  '--dashboard',
-  '0',
-]);
+const last = ['--method', 'dsb', '--epochs', '4', '--T', '10', '--out', `runs/${LAST}`];
+const { child, address, ended } = train([...last, '--dashboard', '0']);
 const { module } = await runnerImport(`${root}test/support/chromium.node.ts`);
 const browser = await chromium.launch(await module.chromiumLaunchOptions());
 try {
@@ -53,22 +32,28 @@ try {
   await page.goto(`${(await address).origin}/?${all}`);
   // After the first epoch's evaluation.
   await page.locator('#weights-step', { hasText: /step 1[3-9]0/ }).waitFor();
-  for (const [theme, name, width, fullPage] of [
+  for (const [theme, name, width, isWhole] of [
     ['light', 'dashboard.png', 1360, true],
     ['dark', 'dashboard-dark.png', 1360, true],
     ['light', 'dashboard-phone.png', 390, false],
   ]) {
     await page.emulateMedia({ colorScheme: theme });
-    await page.setViewportSize({ width, height: 1000 });
+    await page.setViewportSize({ width, height: 844 });
+    // A picture of the whole page would resize it, and a resized one does not show again what changed.
+    if (isWhole) await page.setViewportSize({ width, height: await page.evaluate(pageHeight) });
     await page.waitForTimeout(500);
     await nextCheckpoint(page);
-    await page.screenshot({ path: images + name, fullPage });
+    await page.screenshot({ path: images + name });
     console.log(images + name);
   }
 } finally {
   await browser.close();
   child.kill();
   await ended;
+}
+
+function pageHeight() {
+  return document.documentElement.scrollHeight;
 }
 
 /** Until the picture of another checkpoint is there, with what changed. */

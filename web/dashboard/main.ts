@@ -56,7 +56,7 @@ function takeList(reply: RunsReply): void {
   const isFirst = runs.size === 0;
   const left = reply.left > 0 ? `, and ${reply.left} older ones that are not listed` : '';
   const { length } = reply.runs;
-  folder.textContent = `${length} ${length === 1 ? 'run' : 'runs'} in ${reply.folder}${left}`;
+  folder.textContent = `${length} ${length === 1 ? 'run' : 'runs'} in ${reply.folder.replace(/\/?$/, '/')}${left}`;
   const known = new Map(runs);
   runs.clear();
   for (const entry of reply.runs) {

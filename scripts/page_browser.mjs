@@ -40,13 +40,15 @@ export async function prepared(page) {
   await page.locator('#start:enabled').waitFor();
 }
 
+export async function stepOf(page) {
+  const text = await page.textContent('#position');
+  return Number(/Step ([\d,]+)/.exec(text)?.[1].replace(',', ''));
+}
+
 /** Trains up to this step, at least, and pauses. */
 export async function trainTo(page, step) {
   await page.click('#start');
-  await page.waitForFunction((wanted) => {
-    const text = document.getElementById('position').textContent;
-    return Number(/Step ([\d,]+)/.exec(text)?.[1].replace(',', '')) >= wanted;
-  }, step);
+  while (!((await stepOf(page)) >= step)) await page.waitForTimeout(100);
   await page.click('#start');
   await page.locator('#start', { hasText: 'Continue' }).waitFor();
 }

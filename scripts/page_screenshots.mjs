@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { drawSeven, openPage, prepared, root, trainTo } from './page_browser.mjs';
+import { drawSeven, openPage, prepared, root, stepOf, trainTo } from './page_browser.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,11 @@ const PHONE = { width: 390, height: 844 };
 const PNG = { palette: true, colours: 128, dither: 0, effort: 10 };
 
 mkdirSync(values.out, { recursive: true });
-const { page, close } = await openPage({ view: { viewport: DESKTOP, deviceScaleFactor: 1.5 } });
+const steps = Number(values.steps);
+
+// Without motion, what an update changed stays to be seen.
+const view = { viewport: DESKTOP, deviceScaleFactor: 1.5, reducedMotion: 'reduce' };
+const { page, close } = await openPage({ view });
 try {
   await page.locator('#settings-more').evaluate((more) => more.setAttribute('open', ''));
   await page.fill('#batchSize', '32');
@@ -28,9 +32,10 @@ try {
   await page.locator('#position', { hasText: 'of 500' }).waitFor();
   await prepared(page);
   await page.check('#compare');
-  await trainTo(page, Number(values.steps));
+  await trainTo(page, steps - 3);
+  while ((await stepOf(page)) < steps) await stepOnce();
   await drawSeven(page);
-  for (const notice of await page.locator('.notice button').all()) await notice.click();
+  await closeNotices();
   for (const theme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: theme });
     await shoot(`page-${theme}.png`, 'body');
@@ -39,10 +44,23 @@ try {
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(PHONE);
+  await page.reload();
+  await prepared(page);
+  await closeNotices();
   await shoot('page-phone.png', 'body');
   await shoot('page-phone-weights.png', '#weights');
 } finally {
   await close();
+}
+
+async function stepOnce() {
+  const before = await stepOf(page);
+  await page.click('#step');
+  while ((await stepOf(page)) === before) await page.waitForTimeout(100);
+}
+
+async function closeNotices() {
+  for (const notice of (await page.locator('.notice button').all()).reverse()) await notice.click();
 }
 
 /** What is seen with this part at the top, after plots and pictures were drawn at their new size. */

@@ -69,6 +69,20 @@ it('shows an update without motion where none is wanted, until the next picture'
   expect(await page.locator('#natural .overlay').evaluate((overlay) => getComputedStyle(overlay).opacity)).toBe('1');
 });
 
+it('trains a dense twin beside it, step by step', async () => {
+  const cells = (name: string) =>
+    visit.page.locator('#comparison tr', { hasText: name }).locator('td').allTextContents();
+  const step = (await visit.step()) + 1;
+  await visit.page.check('#compare');
+  await visit.press('step');
+  await expect.poll(() => cells('Steps done')).toEqual([String(step), String(step)]);
+  const [sparse, dense] = (await cells('Weights')).map((text) => Number(text.replace(',', '')));
+  expect(dense).toBe(784 * 300 + 300 * 100 + 100 * 10);
+  expect(sparse / dense).toBeCloseTo(0.1, 2);
+  await visit.page.uncheck('#compare');
+  await expect.poll(() => cells('Steps done')).toEqual([String(step)]);
+});
+
 it('uses no more memory after many networks than after the first', async () => {
   const memory = visit.page.locator('.plot', { hasText: 'GPU memory' }).locator('.reading');
   const seen: Record<string, string[]> = { lenet5: [], 'lenet300-100': [] };

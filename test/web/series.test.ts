@@ -29,6 +29,13 @@ describe('RunSeries', () => {
     expect(series.steps.smoothLoss[2]).toBeLessThan(series.steps.smoothLoss[1]);
   });
 
+  it('tells typical times, whatever single steps took', () => {
+    const series = new RunSeries(LAYERS);
+    for (const [step, ms] of [9000, 5, 6, 5, 7000, 5, 5].entries()) series.add({ ...stepLine(step), ms });
+    expect(series.steps.ms[4]).toBe(7000);
+    expect(series.steps.typicalMs.slice(2)).toEqual([6, 6, 6, 6, 5]);
+  });
+
   it('weighs layers by their size, with one entry an update', () => {
     const series = new RunSeries(LAYERS);
     series.add(topologyLine(24, 'a', 0.5));

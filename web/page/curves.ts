@@ -10,7 +10,7 @@ interface Drawing {
   readonly format: (value: number) => string;
   readonly tick?: (value: number) => string;
   readonly range?: readonly [number | null, number | 'typical' | null];
-  /** It is the same for all runs. */
+  /** Drawn of the main run only: of the twin it is the same, or says nothing. */
   readonly isShared?: boolean;
   /** What of a run is drawn, and how. */
   readonly parts: readonly Part[];
@@ -32,6 +32,11 @@ const updates = (column: UpdateColumn) => (series: RunSeries) => ({
   x: series.updates.step,
   y: series.updates[column],
 });
+
+const mebibytes = (curve: (series: RunSeries) => Curve) => (series: RunSeries) => {
+  const { x, y } = curve(series);
+  return { x, y: y.map((bytes) => bytes / 2 ** 20) };
+};
 
 const DRAWINGS: readonly Drawing[] = [
   {
@@ -60,20 +65,27 @@ const DRAWINGS: readonly Drawing[] = [
     format: threeDigits,
     tick: plainNumber,
     range: [0, 'typical'],
-    parts: [{ look: 'line', label: '', curve: steps('ms') }],
+    parts: [
+      { look: 'faint', curve: steps('ms') },
+      { look: 'line', label: '', curve: steps('typicalMs') },
+    ],
   },
   {
     title: 'Images a second',
     format: threeDigits,
     tick: plainNumber,
     range: [0, 'typical'],
-    parts: [{ look: 'line', label: '', curve: steps('imagesPerSecond') }],
+    parts: [
+      { look: 'faint', curve: steps('imagesPerSecond') },
+      { look: 'line', label: '', curve: steps('typicalImagesPerSecond') },
+    ],
   },
   {
     title: 'Sparsity, and weights ever tried',
     format: (value) => percent(value),
     tick: (value) => percent(value, 0),
     range: [0, 1],
+    isShared: true,
     parts: [
       { look: 'line', label: 'sparsity', curve: updates('sparsity') },
       { look: 'points', label: 'tried', curve: updates('explored') },
@@ -81,11 +93,11 @@ const DRAWINGS: readonly Drawing[] = [
   },
   {
     title: 'GPU memory, MiB',
-    format: (bytes) => threeDigits(bytes / 2 ** 20),
-    tick: (bytes) => plainNumber(bytes / 2 ** 20),
+    format: threeDigits,
+    tick: plainNumber,
     isShared: true,
     range: [0, null],
-    parts: [{ look: 'line', label: '', curve: steps('memoryBytes') }],
+    parts: [{ look: 'line', label: '', curve: mebibytes(steps('memoryBytes')) }],
   },
 ];
 

@@ -19,6 +19,7 @@ export class DeviceView {
       Features: features.join(', ') || 'none',
       Precision: '32-bit floats',
     });
+    element('adapter', HTMLElement).textContent = `on ${description}${isSoftware ? ', a software adapter' : ''}`;
     if (isSoftware) {
       const text = `No hardware GPU was found: training runs on the processor (${description}), many times slower than on a GPU.`;
       this.notices.show('warning', text);

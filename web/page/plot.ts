@@ -2,6 +2,7 @@
 
 import UPlot from 'uplot';
 import { make, onFrame } from './dom.js';
+import { median } from './median.js';
 import type { Curve } from './series.js';
 import { colour } from './theme.js';
 
@@ -25,7 +26,7 @@ export interface PlotDefinition {
 }
 
 const HEIGHT = 170;
-/** Medians that a typical value is at most. */
+/** Medians that a typical value is at most, those of the curve that has the highest. */
 const FAR = 2.5;
 /** Plots under one key share their cursor. */
 const SYNC = UPlot.sync('step');
@@ -110,9 +111,8 @@ export class Plot {
 
   private top(high: number | 'typical' | null, most: number): number {
     if (high !== 'typical') return high ?? most;
-    const values = this.curves.flatMap(({ y }) => [...y]).sort((a, b) => a - b);
-    const median = values[Math.floor(values.length / 2)] ?? most;
-    return Math.min(most, FAR * median);
+    const medians = this.curves.map(({ y }) => median(y)).filter(Number.isFinite);
+    return medians.length === 0 ? most : Math.min(most, FAR * Math.max(...medians));
   }
 
   /** @param index of the values under the cursor, or null for the last ones. */

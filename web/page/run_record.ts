@@ -2,6 +2,7 @@
 
 import type { EpochEvent } from '../../src/train/index.js';
 import type { Line, RunFacts } from '../messages.js';
+import { median } from './median.js';
 import { RunSeries } from './series.js';
 
 /** Step lines whose median is told as the present speed. */
@@ -34,8 +35,7 @@ export class RunRecord {
 
   /** Median milliseconds a step; NaN before the first. */
   get ms(): number {
-    const recent = this.series.steps.ms.slice(-RECENT).sort((a, b) => a - b);
-    return recent[Math.floor(recent.length / 2)] ?? Number.NaN;
+    return median(this.series.steps.ms.slice(-RECENT));
   }
 
   /** Of the last epoch; NaN before its end. */

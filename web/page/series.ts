@@ -1,6 +1,7 @@
 // A run's history as columns for plotting. Steps are counted from 1: what has been done, not what comes.
 
 import type { LayerFacts, Line } from '../messages.js';
+import { RunningMedian } from './median.js';
 
 /** Values at steps. */
 export interface Curve {
@@ -10,6 +11,9 @@ export interface Curve {
 
 /** Weight of the past in the smoothed curves, a line. */
 const SMOOTHING = 0.9;
+
+/** Step lines whose median is their typical time. */
+const TYPICAL = 9;
 
 /** Mean of all values so far, older ones weighing less by `SMOOTHING` each. */
 export class RunningMean {
@@ -31,7 +35,9 @@ export class RunSeries {
     accuracy: [] as number[],
     smoothAccuracy: [] as number[],
     ms: [] as number[],
+    typicalMs: [] as number[],
     imagesPerSecond: [] as number[],
+    typicalImagesPerSecond: [] as number[],
     memoryBytes: [] as number[],
   };
   readonly epochs = {
@@ -53,6 +59,8 @@ export class RunSeries {
   private readonly total: number;
   private readonly meanLoss = new RunningMean();
   private readonly meanAccuracy = new RunningMean();
+  private readonly medianMs = new RunningMedian(TYPICAL);
+  private readonly medianRate = new RunningMedian(TYPICAL);
 
   constructor(layers: readonly LayerFacts[]) {
     this.active = new Map(layers.map(({ name, active }) => [name, active]));
@@ -70,7 +78,9 @@ export class RunSeries {
       steps.accuracy.push(line.accuracy);
       steps.smoothAccuracy.push(this.meanAccuracy.next(line.accuracy));
       steps.ms.push(line.ms);
+      steps.typicalMs.push(this.medianMs.next(line.ms));
       steps.imagesPerSecond.push(line.imagesPerSecond);
+      steps.typicalImagesPerSecond.push(this.medianRate.next(line.imagesPerSecond));
       steps.memoryBytes.push(line.memoryBytes);
     } else if (line.type === 'epoch') {
       const { epochs } = this;

@@ -94,12 +94,10 @@ export function record(
  */
 export function backward(loss: Tensor, gradOutput?: Tensor): void {
   if (!nodes.has(loss)) throw new Error(`backward: the tensor ${formatShape(loss.shape)} depends on no parameter`);
-  if (!gradOutput && loss.size !== 1)
-    throw new Error(`backward: expected a loss of one element, got ${formatShape(loss.shape)}`);
-  if (gradOutput && !sameShape(gradOutput.shape, loss.shape))
-    throw new Error(
-      `backward: expected a gradient of shape ${formatShape(loss.shape)}, got ${formatShape(gradOutput.shape)}`,
-    );
+  if (!gradOutput && (loss.size !== 1 || loss.dtype !== 'f32'))
+    throw new Error(`backward: expected a loss of one element of f32, got ${describe(loss)}`);
+  if (gradOutput && !isAlike(gradOutput, loss))
+    throw new Error(`backward: expected a gradient of ${describe(loss)}, got ${describe(gradOutput)}`);
   const seed = gradOutput ?? ofItself(loss);
   const grads = new Map<Tensor, Tensor>([[loss, seed.view(seed.shape)]]);
   noGrad(() => {
@@ -147,9 +145,8 @@ function reachable(loss: Tensor): Node[] {
 }
 
 function passTo(input: Tensor, grad: Tensor, operation: string, grads: Map<Tensor, Tensor>): void {
-  if (!sameShape(input.shape, grad.shape)) {
-    throw new Error(`${operation}: gradient ${formatShape(grad.shape)} for an input ${formatShape(input.shape)}`);
-  }
+  if (!isAlike(input, grad))
+    throw new Error(`${operation}: gradient ${describe(grad)} for an input ${describe(input)}`);
   if (input instanceof Parameter) {
     input.grad = keep(added(input.grad, grad));
   } else if (nodes.has(input)) {
@@ -157,13 +154,23 @@ function passTo(input: Tensor, grad: Tensor, operation: string, grads: Map<Tenso
   }
 }
 
+/** A gradient has shape and type of what it belongs to. */
+function isAlike(a: Tensor, b: Tensor): boolean {
+  return a.dtype === b.dtype && sameShape(a.shape, b.shape);
+}
+
+function describe({ dtype, shape }: Tensor): string {
+  return `${dtype} ${formatShape(shape)}`;
+}
+
 /** sum + grad. Frees `sum`, never writes to it: its buffer may be shared with the gradient of another branch. */
 function added(sum: Tensor | undefined, grad: Tensor): Tensor {
   if (!sum) return grad.view(grad.shape);
-  const total = Tensor.empty(grad.device, grad.shape);
+  const total = Tensor.empty(grad.device, grad.shape, grad.dtype);
   const count = Math.ceil(grad.size / 4);
   const workgroups = Math.ceil(count / sumKernel.constant('WORKGROUP_SIZE'));
-  grad.device.run(sumKernel, { a: sum.slice, b: grad.slice, total: total.slice }, { count }, workgroups);
+  const typed = grad.dtype === 'f16' ? sumKernel.with({ Stored: 'vec4<f16>' }) : sumKernel;
+  grad.device.run(typed, { a: sum.slice, b: grad.slice, total: total.slice }, { count }, workgroups);
   sum.dispose();
   return total;
 }

@@ -11,6 +11,7 @@ import {
   formatSummary,
   type InitialState,
   methodNamed,
+  type OverflowEvent,
   type RunConfig,
   restoreTrainer,
   type Trainer,
@@ -108,7 +109,7 @@ async function trainInFolder(
     console.log(describeData(dataset));
     const make = () => createTrainer(device, config, dataset, initial);
     const { trainer, tilings } = await tiledTrainer(device, make, flags.autotune, tilingsOfRun);
-    console.log(`model      ${config.model}, ${describeMethod(config)}`);
+    console.log(`model      ${config.model}, ${describeMethod(config)}${describePrecision(config)}`);
     console.log(`\n${formatSummary(trainer.parts.model, dataset)}\n`);
     const { memory, tilingsUsed } = await planMemory(trainer, tilings);
     const { heldBytes, stepBytes } = memory;
@@ -160,6 +161,14 @@ function describeMethod(config: RunConfig): string {
   return parts.join(', ');
 }
 
+function describePrecision({ precision = 'f32' }: RunConfig): string {
+  return precision === 'f16' ? '; activations and gradients in f16, sums, weights and BatchNorm in f32' : '';
+}
+
+function describeOverflow({ step, parameter, lossScale }: OverflowEvent): string {
+  return `step ${step} left out: the gradient of ${parameter} overflowed at a loss scale of ${lossScale}, which is halved`;
+}
+
 /** Trains, prints and saves; tells after each save. */
 async function train(
   trainer: Trainer,
@@ -183,6 +192,11 @@ async function train(
   try {
     for await (const event of trainer.run({ pauseEvery: checkpointEvery, record })) {
       if (event.type !== 'pause') folder.metrics.append(event);
+      if (event.type === 'overflow') {
+        progress.log(describeOverflow(event));
+        // The step's own line follows.
+        continue;
+      }
       if (event.type === 'topology') {
         // The step's other layers follow: not yet the time to save.
         topology.add(event);

@@ -9,6 +9,7 @@ import {
   GROWTH_NAMES,
   LR_SCHEDULE_NAMES,
   OPTIMIZER_NAMES,
+  PRECISIONS,
   type RunConfig,
   rateAtBatch,
 } from '../train/index.js';
@@ -54,6 +55,7 @@ export interface TrainFlags extends DataFlags {
   readonly weightDecay?: number;
   readonly labelSmoothing?: number;
   readonly microBatch?: number;
+  readonly precision?: RunConfig['precision'];
   readonly ema?: number;
   readonly dropout?: number;
   readonly convBias?: boolean;
@@ -152,6 +154,9 @@ export function addTrainOptions(command: Command): Command {
       '--micro-batch <n>',
       'most images at once; gradients of a step are summed (default: all)',
       number('--micro-batch'),
+    )
+    .addOption(
+      choice('--precision <type>', 'of activations and gradients; f16 needs shader-f16 (default: f32)', PRECISIONS),
     )
     .option(
       '--lr <f>',
@@ -267,6 +272,8 @@ export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
     weightDecay: flags.weightDecay,
     labelSmoothing: flags.labelSmoothing,
     microBatch: flags.microBatch,
+    // What is not said is f32: a run has one description.
+    precision: flags.precision === 'f32' && recipe.precision === undefined ? undefined : flags.precision,
     ema: flags.ema,
     dropout: flags.dropout,
     convBias: flags.convBias,

@@ -28,8 +28,12 @@ export interface WgslLayout {
 /** Values for `const NAME: T = ...;` (numbers) and `alias NAME = ...;` (type names) lines of a WGSL file. */
 export type Specialization = Readonly<Record<string, number | string>>;
 
+const HALF_TYPE = /\bf16\b/;
+const ENABLE_HALVES = 'enable f16; ';
+
 /**
- * Rewrites exactly the `const` and `alias` lines named, and nothing else, so that line numbers stay those of the file.
+ * Rewrites exactly the `const` and `alias` lines named, and nothing else, so that line numbers stay those of the file. A type of f16 also
+ * enables them, in front of the first line.
  * Throws when a name is absent: a misspelt constant must not silently keep its default.
  */
 export function specialize(source: string, values: Specialization): string {
@@ -40,7 +44,8 @@ export function specialize(source: string, values: Specialization): string {
       throw new Error(`specialize: no line "const ${name} = ..." or "alias ${name} = ..." in the source`);
     text = text.replace(line, (_, head: string) => `${head} ${literal(text, name, value)};`);
   }
-  return text;
+  const usesHalves = Object.values(values).some((value) => HALF_TYPE.test(String(value)));
+  return usesHalves && !text.startsWith(ENABLE_HALVES) ? ENABLE_HALVES + text : text;
 }
 
 function literal(source: string, name: string, value: number | string): string {

@@ -26,6 +26,13 @@ export { gatherLabels, type ImageBatchOptions, imageBatch, packSample } from './
 export { type KeepingWorthInput, keepingWorth } from './keeping_worth/keeping_worth.js';
 export { fromNCHW, toNCHW } from './layout/layout.js';
 export { linear } from './linear/linear.js';
+export {
+  LOGGED_OVERFLOWS,
+  type LossScaleState,
+  OVERFLOW_WORDS,
+  settleLossScale,
+  unscaleGradient,
+} from './loss_scale/loss_scale.js';
 export { keepCommon, unpackBits } from './mask_bits/mask_bits.js';
 export { type MaskWeightOptions, maskWeight } from './mask_weight/mask_weight.js';
 export { matmul } from './matmul/matmul.js';

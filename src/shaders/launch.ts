@@ -1,7 +1,7 @@
 // How kernels that treat every element alike are launched, and how kernels are specialised for the batch.
 
 import type { Device, Kernel } from '../device/index.js';
-import { formatShape, type Shape, sameShape, type Tensor } from '../tensor/index.js';
+import { type ActivationType, formatShape, type Shape, sameShape, type Tensor } from '../tensor/index.js';
 
 /**
  * Runs a kernel over `size` elements, four (a vec4) an invocation. Buffers are padded to whole vec4s, so the last one may
@@ -31,12 +31,28 @@ export function runKernelOn(
   first.device.run(kernel, slices, params, workgroups);
 }
 
+/** The variant of an elementwise kernel for tensors of a type. Such kernels declare `alias Stored = vec4<f32>;`, and compute in f32. */
+export function forType(kernel: Kernel, dtype: ActivationType): Kernel {
+  return dtype === 'f32' ? kernel : kernel.with({ Stored: `vec4<${dtype}>` });
+}
+
 /**
  * The variant of a batch-last kernel for a batch of `batch`: whole vec4s where the batch allows, single elements otherwise.
- * Such kernels declare `alias Vec = vec4<f32>;` and `const LANES: u32 = 4;`.
+ * Such kernels declare `alias Vec = vec4<f32>;`, in which they compute, `alias Stored = vec4<f32>;`, and `const LANES: u32 = 4;`.
+ * @param dtype of the tensors whose elements are `Stored`.
  */
-export function forBatch(kernel: Kernel, batch: number): Kernel {
-  return batch % 4 === 0 ? kernel : kernel.with({ Vec: 'f32', LANES: 1 });
+export function forBatch(kernel: Kernel, batch: number, dtype: ActivationType = 'f32'): Kernel {
+  return batch % 4 === 0 ? forType(kernel, dtype) : kernel.with({ Vec: 'f32', Stored: dtype, LANES: 1 });
+}
+
+/** The one element type of an operation's activations, which its result has too. @throws if it is neither f32 nor f16, or not one. */
+export function activationType(operation: string, ...tensors: readonly Tensor[]): ActivationType {
+  const [{ dtype }] = tensors;
+  if ((dtype === 'f32' || dtype === 'f16') && tensors.every((tensor) => tensor.dtype === dtype)) return dtype;
+  const got = tensors.map((tensor) => tensor.dtype).join(' and ');
+  throw new Error(
+    `${operation}: expected ${tensors.length > 1 ? 'all of f32 or all of f16' : 'f32 or f16'}, got ${got}`,
+  );
 }
 
 /**

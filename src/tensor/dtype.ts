@@ -1,6 +1,8 @@
 // Element types and their form on either side of the border: TypedArrays in JavaScript, bytes on the GPU.
 
 export type DType = 'f32' | 'u32' | 'i32' | 'f16' | 'u8';
+/** What activations and their gradients may be. */
+export type ActivationType = 'f32' | 'f16';
 export type TypedArray = Float32Array | Uint32Array | Int32Array | Uint16Array | Uint8Array;
 
 export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { f32: 4, u32: 4, i32: 4, f16: 2, u8: 1 };

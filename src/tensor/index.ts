@@ -1,5 +1,5 @@
 // Tensors: element types, shapes, lifetime, random numbers.
-export { type DType, ELEMENT_BYTES, floatToHalf, halfToFloat, type TypedArray } from './dtype.js';
+export { type ActivationType, type DType, ELEMENT_BYTES, floatToHalf, halfToFloat, type TypedArray } from './dtype.js';
 export { Random } from './random.js';
 export { keep, leakReport, liveTensors, scope, traceTensors } from './scope.js';
 export { checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.js';

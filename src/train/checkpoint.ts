@@ -7,12 +7,13 @@ import { sparsifiableLayers } from '../nn/index.js';
 import { parseConfig } from './config_file.js';
 import { crc32 } from './crc32.js';
 import { outputClasses } from './original.js';
+import type { Position } from './position.js';
 import type { RunConfig } from './run_config.js';
 import { type SafetensorsTensor, safetensor } from './safetensors.js';
 import { parseSafetensors } from './safetensors_reader.js';
 import { encodeSafetensors } from './safetensors_writer.js';
 import { readState } from './state_dict.js';
-import type { Position, Trainer } from './trainer.js';
+import type { Trainer } from './trainer.js';
 
 export const CHECKPOINT_FORMAT = 'shuffleblock-checkpoint-2';
 const STATE = /^(optimizer|ema)\./;

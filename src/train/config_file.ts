@@ -64,6 +64,7 @@ const CHECKS: Readonly<Record<keyof RunConfig, Check>> = {
   weightDecay: NUMBER,
   labelSmoothing: NUMBER,
   microBatch: NUMBER,
+  precision: TEXT,
   ema: NUMBER,
   dropout: NUMBER,
   convBias: FLAG,

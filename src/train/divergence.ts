@@ -4,9 +4,11 @@
 import { noGrad } from '../autograd/index.js';
 import { InputError } from '../device/index.js';
 import { type Module, watchOutputs } from '../nn/index.js';
-import { scope, type Tensor } from '../tensor/index.js';
+import { type ActivationType, scope, type Tensor } from '../tensor/index.js';
 
-/** Training ended because a loss was not finite. */
+import type { Overflow } from './loss_scale.js';
+
+/** Training ended because a loss, or every gradient of f16, was not finite. */
 export class DivergenceError extends InputError {
   override name = 'DivergenceError';
   constructor(
@@ -18,17 +20,31 @@ export class DivergenceError extends InputError {
   }
 }
 
-/** @param forwards the forward pass of the failed step again, in as many parts as it had. */
-export async function divergence(
-  step: number,
-  model: Module,
-  forwards: readonly (() => Tensor)[],
-): Promise<DivergenceError> {
+export interface FailedStep {
+  readonly step: number;
+  readonly model: Module;
+  readonly precision: ActivationType;
+  /** The forward pass again, in as many parts as it had. */
+  readonly forwards: readonly (() => Tensor)[];
+  /** Of gradients, if that is what it failed by. */
+  readonly overflow?: Overflow;
+}
+
+export async function divergence({ step, model, precision, forwards, overflow }: FailedStep): Promise<DivergenceError> {
+  const advice = `Try a lower learning rate${precision === 'f16' ? ', or --precision f32' : ''}`;
+  const kept = `Parameters are kept as they were before this step. ${advice}`;
+  if (overflow) {
+    const { parameter, lossScale } = overflow;
+    return new DivergenceError(
+      `step ${step}: expected finite gradients at a loss scale of ${lossScale}, got NaN or infinity in that of ${parameter}. ${kept}`,
+      step,
+    );
+  }
   let place = await badParameter(model, step);
   for (const forward of forwards) place ??= await badOutput(model, forward);
   return new DivergenceError(
     `step ${step}: expected a finite loss, got NaN or infinity; ${place ?? 'every output of a layer is finite'}. ` +
-      'Parameters are kept as they were before this step. Try a lower learning rate',
+      kept,
     step,
   );
 }

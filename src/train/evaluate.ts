@@ -5,8 +5,9 @@ import { batches, epochSamples, freeBatch, type ImageSource, type UploadedBatch 
 import type { Device, Recording } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { crossEntropy } from '../shaders/index.js';
-import { keep, scope, Tensor } from '../tensor/index.js';
+import { type ActivationType, keep, scope, Tensor } from '../tensor/index.js';
 import { Metrics, type Summary } from './metrics.js';
+import { forwardIn } from './precision.js';
 
 /** @param images see `openImages`; seen once, in order, as they are. */
 export async function evaluate(
@@ -14,6 +15,7 @@ export async function evaluate(
   model: Module,
   images: ImageSource,
   batchSize: number,
+  precision: ActivationType = 'f32',
 ): Promise<Summary> {
   const { count } = images;
   const metrics = new Metrics(device);
@@ -23,7 +25,7 @@ export async function evaluate(
     scope(() =>
       noGrad(() => {
         const { images: x, labels } = images.assemble(batch);
-        const logits = model.forward(x, mode);
+        const logits = forwardIn(precision, model, x, mode);
         metrics.add(crossEntropy(logits, labels), logits, labels);
       }),
     );

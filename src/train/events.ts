@@ -1,5 +1,6 @@
 // What a training run tells as it goes: the lines of metrics.jsonl, and pauses.
 
+import type { Overflow } from './loss_scale.js';
 import type { TopologyEvent } from './topology_updates.js';
 
 export interface StepEvent {
@@ -38,6 +39,11 @@ export interface EpochEvent {
   readonly updateSeconds: number;
 }
 
+/** A step in f16 that was left out, told within the next 32 steps. */
+export interface OverflowEvent extends Overflow {
+  readonly type: 'overflow';
+}
+
 /** Between two steps, for whoever wants to save; no line. */
 export interface PauseEvent {
   readonly type: 'pause';
@@ -46,6 +52,6 @@ export interface PauseEvent {
 }
 
 /** A line of metrics.jsonl. */
-export type MetricsLine = StepEvent | TopologyEvent | EpochEvent;
+export type MetricsLine = StepEvent | TopologyEvent | OverflowEvent | EpochEvent;
 
 export type TrainingEvent = MetricsLine | PauseEvent;

@@ -17,7 +17,7 @@ export {
 export { type ConfigDifference, configDifferences, parseConfig } from './config_file.js';
 export { DivergenceError } from './divergence.js';
 export { evaluate } from './evaluate.js';
-export type { EpochEvent, MetricsLine, PauseEvent, StepEvent, TrainingEvent } from './events.js';
+export type { EpochEvent, MetricsLine, OverflowEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 export { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
 export { type LayerPlan, type LayerRule, type PlanConfig, planLayers } from './layer_plan.js';
 export {
@@ -29,6 +29,7 @@ export {
   warmUp,
   warmUpOfOriginal,
 } from './learning_rate.js';
+export { LossScale, type LossScaleOptions, type Overflow } from './loss_scale.js';
 export type { MemoryNeed } from './memory_need.js';
 export {
   GROWTH_NAMES,
@@ -51,6 +52,8 @@ export { onnxModel } from './onnx/onnx_model.js';
 export type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from './onnx/schema.js';
 export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
+export type { Position } from './position.js';
+export { PRECISIONS } from './precision.js';
 export { largestOfRows, predict } from './predict.js';
 export {
   ADAMW_RECIPE,
@@ -76,5 +79,5 @@ export { formatSummary, type LayerSummary, layerSummaries, sparsityOf } from './
 export { tilingsDatabase } from './tilings_database.js';
 export { encodeTilings, mergeTilings, parseTilings, type TilingsStore } from './tilings_file.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
-export { type Position, type RunOptions, Trainer, type TrainerParts } from './trainer.js';
+export { type RunOptions, Trainer, type TrainerParts } from './trainer.js';
 export { WeightAverage } from './weight_average.js';

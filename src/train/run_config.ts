@@ -1,11 +1,13 @@
 // Everything that determines a training run, as plain data: what `config.json` and checkpoints hold.
 
 import { type Distribution, type DropRuleName, dropRules, type ScheduleShape } from '../sparse/index.js';
+import type { ActivationType } from '../tensor/index.js';
 import { checkMethod } from './check_method.js';
 import { fail, positive, spaced } from './config_checks.js';
 import type { LayerRule } from './layer_plan.js';
 import type { GrowthName, MethodName } from './method.js';
 import { ORIGINAL_DEFAULTS } from './original.js';
+import { PRECISIONS } from './precision.js';
 import { checkRecipe, type LrScheduleName, type OptimizerName } from './recipe.js';
 
 export interface RunConfig {
@@ -62,6 +64,8 @@ export interface RunConfig {
   readonly labelSmoothing: number;
   /** Most images at once: a batch is computed in parts of that size, if given, and its gradients are summed. */
   readonly microBatch?: number;
+  /** Of activations and their gradients, and of what convolutions read of the weights; `f32` if not given. */
+  readonly precision?: ActivationType;
   /** Decay of an average of the weights over steps, which is what is evaluated; none if not given. */
   readonly ema?: number;
   /** Dropout probability; the model's own if not given. */
@@ -175,7 +179,8 @@ export function checkConfig(config: RunConfig): RunConfig {
     const word = config[name as keyof typeof WORDS];
     if (!(words as readonly string[]).includes(word)) fail(spaced(name), words.join(' | '), `'${word}'`);
   }
-  const { brokenImages = 'stop' } = config;
+  const { brokenImages = 'stop', precision = 'f32' } = config;
+  if (!PRECISIONS.includes(precision)) fail('precision', PRECISIONS.join(' | '), `'${precision}'`);
   if (brokenImages !== 'stop' && brokenImages !== 'skip') fail('broken images', 'stop | skip', `'${brokenImages}'`);
   for (const name of ['batchSize', 'epochs', 'logEvery'] as const) positive(name, config[name]);
   for (const name of ['limitTrain', 'limitTest', 'maxSteps', 'imageSize'] as const) {

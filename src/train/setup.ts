@@ -8,7 +8,9 @@ import { DenseWeight, type Module, sparsifiableLayers, sparsify } from '../nn/in
 import type { LayerShape } from '../sparse/index.js';
 import { Random } from '../tensor/index.js';
 import { type LayerPlan, planLayers } from './layer_plan.js';
+import { LossScale } from './loss_scale.js';
 import { outputClasses } from './original.js';
+import { checkPrecision } from './precision.js';
 import { createOptimizer, learningRateOf } from './recipe.js';
 import { checkConfig, type RunConfig } from './run_config.js';
 import { loadState, type NamedTensors } from './state_dict.js';
@@ -36,6 +38,7 @@ export async function createTrainer(
   initial?: InitialState,
 ): Promise<Trainer> {
   checkConfig(config);
+  checkPrecision(device, config.precision ?? 'f32');
   const trainSplit = limitSplit(dataset.train, config.limitTrain);
   const schedule = updateSchedule(config, totalStepsOf(config, trainSplit.count));
   const options = {
@@ -54,17 +57,19 @@ export async function createTrainer(
   }
   const optimizer = createOptimizer(device, model, config);
   const average = config.ema === undefined ? undefined : new WeightAverage(model, config.ema);
+  const lossScale = config.precision === 'f16' ? new LossScale(device, model) : undefined;
   const { batchSize, microBatch = batchSize } = config;
   const train = openImages(device, trainSplit, dataset, batchSize);
   const test = openImages(device, limitSplit(dataset.test, config.limitTest), dataset, microBatch);
   const state = { slots: (name: string) => [...optimizer.slots(name), ...(average?.slots(name) ?? [])] };
-  const topology = createTopologyUpdates(model, state, plan, schedule, config);
+  const topology = createTopologyUpdates(model, state, plan, schedule, config, lossScale);
   return new Trainer({
     device,
     model,
     optimizer,
     learningRate: learningRateOf(config),
     average,
+    lossScale,
     topology,
     train,
     test,

@@ -4,6 +4,7 @@ import type { Module } from '../nn/index.js';
 import { UpdateSchedule } from '../sparse/index.js';
 import { checkUpdates, growthStepsOf } from './check_method.js';
 import type { LayerPlan } from './layer_plan.js';
+import type { LossScale } from './loss_scale.js';
 import { methodNamed } from './method.js';
 import type { WeightState } from './optimizer.js';
 import { lastUpdates } from './original.js';
@@ -32,10 +33,13 @@ export function createTopologyUpdates(
   plan: ReadonlyMap<string, LayerPlan>,
   schedule: UpdateSchedule,
   config: RunConfig,
+  lossScale?: LossScale,
 ): TopologyUpdates | undefined {
   const growth = new Map([...plan].flatMap(([name, { growth }]) => (growth ? [[name, growth] as const] : [])));
   if (growth.size === 0) return undefined;
   const { dropRule, momentum, seed } = config;
   const growthSteps = growthStepsOf(config);
-  return new TopologyUpdates(model, optimizer, { schedule, growth, growthSteps, dropRule, momentum, seed });
+  return new TopologyUpdates(model, optimizer, {
+    ...{ schedule, growth, growthSteps, dropRule, momentum, seed, lossScale },
+  });
 }

@@ -7,6 +7,7 @@ import type { DropRuleName, UpdateSchedule } from '../sparse/index.js';
 import { Random, sameShape, sizeOf, Tensor } from '../tensor/index.js';
 import { Exploration } from './exploration.js';
 import { GrowthScores } from './growth_scores.js';
+import type { LossScale } from './loss_scale.js';
 import type { GrowthName } from './method.js';
 import type { WeightState } from './optimizer.js';
 import { asBytes, asFloat32, type SafetensorsTensor, safetensor } from './safetensors.js';
@@ -37,6 +38,8 @@ export interface TopologyOptions {
   readonly momentum: number;
   readonly dropRule: DropRuleName;
   readonly seed: number;
+  /** That dense gradients have, if there is one. */
+  readonly lossScale?: Pick<LossScale, 'unscaled'>;
 }
 
 /** State by name, `gradient.LAYER` and `explored.LAYER`. */
@@ -72,7 +75,10 @@ export class TopologyUpdates {
     if (!this.isCollected(step)) return;
     for (const [layer, weight] of this.scoredLayers()) {
       this.scores.decay(layer, this.options.growth.get(layer) === 'momentum' ? this.options.momentum : 1);
-      weight.onDenseGradient = (gradient) => this.scores.add(layer, gradient.view(weight.shape));
+      weight.onDenseGradient = (scaled) => {
+        const gradient = this.options.lossScale?.unscaled(`${layer}.weight`, scaled) ?? scaled;
+        this.scores.add(layer, gradient.view(weight.shape));
+      };
     }
   }
 

@@ -2,17 +2,20 @@
 // its state can be saved. Everything that a step depends on is a function of the configuration, the state and the step's number.
 
 import { batches, epochCropSeed, epochSamples, type ImageSource, takeBatch } from '../data/index.js';
-import { type Device, InputError } from '../device/index.js';
+import type { Device } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { keep, Tensor } from '../tensor/index.js';
 import { divergence } from './divergence.js';
 import { evaluate } from './evaluate.js';
-import type { EpochEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
+import type { EpochEvent, OverflowEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 import type { LearningRate } from './learning_rate.js';
+import type { LossScale, Overflow } from './loss_scale.js';
 import { type MemoryNeed, workingBytes } from './memory_need.js';
 import { Metrics, type Summary } from './metrics.js';
 import { microBatches } from './micro_batches.js';
 import type { Optimizer } from './optimizer.js';
+import { type Position, resumedPosition } from './position.js';
+import { forwardIn } from './precision.js';
 import type { RunConfig } from './run_config.js';
 import { type MeasuredStep, profileOf, type StepProfile } from './step_profile.js';
 import { sparsityOf } from './summary.js';
@@ -27,21 +30,13 @@ export interface TrainerParts {
   readonly learningRate: LearningRate;
   /** Of the weights over steps; evaluated in their place, if there is one. */
   readonly average?: WeightAverage;
+  /** Of a training in f16. */
+  readonly lossScale?: LossScale;
   /** None for static and dense methods. */
   readonly topology: TopologyUpdates | undefined;
   readonly train: ImageSource;
   readonly test: ImageSource;
   readonly config: RunConfig;
-}
-
-/** Where a run stands, beside its tensors. */
-export interface Position {
-  /** Steps done. */
-  readonly step: number;
-  /** Epochs that have been evaluated. After the last step of an epoch, and before its evaluation, it does not count yet. */
-  readonly finishedEpochs: number;
-  /** The first epoch of the highest test accuracy so far. */
-  readonly best?: { readonly epoch: number; readonly testAccuracy: number };
 }
 
 export interface RunOptions {
@@ -65,6 +60,8 @@ export class Trainer {
   private at: Position = { step: 0, finishedEpochs: 0 };
   /** Spent in topology updates since the epoch began, or the run. */
   private updateMs = 0;
+  /** Not told of yet. */
+  private overflows: Overflow[] = [];
   readonly totalSteps: number;
   readonly metrics: Metrics;
   private readonly stepsPerEpoch: number;
@@ -88,8 +85,8 @@ export class Trainer {
 
   /** What a checkpoint holds beside the model, by its name there; names begin with `optimizer.` or `ema.`. */
   state(): [string, Tensor][] {
-    const { optimizer, average } = this.parts;
-    return [...optimizer.state(), ...(average?.state() ?? [])];
+    const { optimizer, average, lossScale } = this.parts;
+    return [...optimizer.state(), ...(lossScale?.state() ?? []), ...(average?.state() ?? [])];
   }
 
   get position(): Position {
@@ -101,23 +98,12 @@ export class Trainer {
   }
 
   /**
-   * Goes on from there, with parameters, `state()` and metrics restored by the caller. An epoch that ended early, because the
-   * run did, is gone on with if the run is longer now.
+   * Goes on from there, with parameters, `state()` and metrics restored by the caller.
    * @throws InputError if no run of this length can stand there.
    */
   resumeAt(position: Position): void {
-    const { step, finishedEpochs, best } = position;
-    const whole = Math.floor(step / this.stepsPerEpoch);
-    const isPlace = finishedEpochs === whole || finishedEpochs === Math.ceil(step / this.stepsPerEpoch);
-    const isBeforeEvaluation = step > 0 && step % this.stepsPerEpoch === 0 && finishedEpochs === whole - 1;
-    if (!isPlace && !isBeforeEvaluation) {
-      throw new InputError(
-        `step ${step} with ${this.stepsPerEpoch} steps an epoch: expected ${whole} finished epochs, got ${finishedEpochs}`,
-      );
-    }
-    const isLonger = step < this.totalSteps;
-    this.at = { step, finishedEpochs: isLonger ? Math.min(finishedEpochs, whole) : finishedEpochs, best };
-    this.guard.write([0, step]);
+    this.at = resumedPosition(position, this.stepsPerEpoch, this.totalSteps);
+    this.guard.write([0, position.step]);
     // What was restored may have other tables.
     this.trainingStep.forget();
   }
@@ -179,6 +165,8 @@ export class Trainer {
       const start = performance.now();
       this.updateMs = 0;
       yield* this.trainEpoch(epoch, options);
+      await this.checkedLoss();
+      yield* this.overflowEvents();
       yield await this.finishEpoch(epoch, start);
     }
   }
@@ -204,6 +192,7 @@ export class Trainer {
       this.at = { ...this.at, step: step + 1 };
       const value = isLogged || updates ? await this.checkedLoss(loss) : undefined;
       if (updates) yield* await this.update(updates, step);
+      yield* this.overflowEvents();
       if (isLogged) {
         const ms = (performance.now() - last.time) / (this.step - last.step);
         const memoryBytes = this.parts.device.memory().heldBytes;
@@ -212,31 +201,41 @@ export class Trainer {
         last = { step: this.step, time: performance.now() };
       } else if (pauseEvery !== undefined && this.step % pauseEvery === 0) {
         await this.checkedLoss();
+        yield* this.overflowEvents();
         yield { type: 'pause', step } satisfies PauseEvent;
       } else if (this.step % MOST_STEPS_AHEAD === 0) {
         await this.checkedLoss();
+        yield* this.overflowEvents();
       }
     }
   }
 
-  /** The value of `loss`. @throws DivergenceError if the loss of any step so far was not finite. */
+  /** The value of `loss`. @throws DivergenceError if the loss of any step so far was not finite, or no scale can keep its gradients finite. */
   private async checkedLoss(loss?: Tensor): Promise<number> {
-    const [guard, value] = await Promise.all([this.guard.read(), loss?.item()]);
+    const { lossScale } = this.parts;
+    const [guard, value, overflows] = await Promise.all([this.guard.read(), loss?.item(), lossScale?.news() ?? []]);
+    this.overflows.push(...overflows);
     if (guard[0] !== 0) throw await this.explainDivergence(guard[0] - 1);
     return value ?? Number.NaN;
   }
 
+  private overflowEvents(): OverflowEvent[] {
+    return this.overflows.splice(0).map((overflow) => ({ type: 'overflow', ...overflow }));
+  }
+
   private async explainDivergence(step: number): Promise<Error> {
     const { device, model, train, config } = this.parts;
+    const { precision = 'f32' } = config;
     const epoch = Math.floor(step / this.stepsPerEpoch);
     this.showEpoch(epoch);
     const batch = batches(train.count, config.batchSize)[step % this.stepsPerEpoch];
     await train.ready(batch.first, batch.size);
     const forwards = microBatches(batch, config.microBatch, config.seed).map(({ first, size, seed }) => () => {
       const random = Tensor.from(device, [seed, step], [2], 'u32');
-      return model.forward(takeBatch(train, first, size).images, { training: true, random });
+      return forwardIn(precision, model, takeBatch(train, first, size).images, { training: true, random });
     });
-    return divergence(step, model, forwards);
+    const overflow = this.overflows.find((overflow) => overflow.step === step);
+    return divergence({ step, model, precision, forwards, overflow });
   }
 
   private showEpoch(epoch: number): void {
@@ -250,7 +249,6 @@ export class Trainer {
   private async finishEpoch(epoch: number, start: number): Promise<EpochEvent> {
     const { model } = this.parts;
     const { skipped, waitedMs } = this.parts.train;
-    await this.checkedLoss();
     const train = await this.metrics.read();
     const tested = await this.evaluate();
     const { step, best } = this.at;
@@ -288,14 +286,14 @@ export class Trainer {
   /** On the test images; of the averaged weights, if there are any. */
   private evaluate(): Promise<Summary> {
     const { device, model, average, test, config } = this.parts;
-    const run = () => evaluate(device, model, test, config.microBatch ?? config.batchSize);
+    const run = () => evaluate(device, model, test, config.microBatch ?? config.batchSize, config.precision);
     return average ? average.using(run) : run();
   }
 
   dispose(): void {
-    const { model, optimizer, average, topology, train, test } = this.parts;
-    for (const part of [model, optimizer, average, topology, train, test, this.metrics, this.trainingStep, this.guard])
-      part?.dispose();
+    const { model, optimizer, average, lossScale, topology, train, test } = this.parts;
+    const own = [this.metrics, this.trainingStep, this.guard];
+    for (const part of [model, optimizer, average, lossScale, topology, train, test, ...own]) part?.dispose();
     // What recorded steps computed in, and pooled buffers of sizes that another run may not need.
     this.parts.device.trim();
   }

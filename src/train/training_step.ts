@@ -7,9 +7,11 @@ import type { Device, Recording, TimedDispatch } from '../device/index.js';
 import { labelParts, type Module } from '../nn/index.js';
 import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
+import type { LossScale } from './loss_scale.js';
 import type { Metrics } from './metrics.js';
 import { type MicroBatch, microBatches } from './micro_batches.js';
 import type { Optimizer } from './optimizer.js';
+import { forwardIn } from './precision.js';
 import type { RunConfig } from './run_config.js';
 import type { WeightAverage } from './weight_average.js';
 
@@ -18,6 +20,8 @@ export interface StepParts {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly average?: WeightAverage;
+  /** Where the precision needs one. */
+  readonly lossScale?: LossScale;
   readonly train: ImageSource;
   readonly config: RunConfig;
   readonly metrics: Metrics;
@@ -183,13 +187,14 @@ export class TrainingStep {
 
   /** Returns the loss of the batch. */
   private commands(inputs: readonly Input[]): Tensor {
-    const { optimizer, average, guard } = this.parts;
+    const { optimizer, average, lossScale, guard } = this.parts;
     return scope(() => {
       const [only] = inputs;
       const loss = inputs.length === 1 ? this.accumulateGradient(only, guard) : this.accumulateGradients(inputs);
       this.labelled('(optimizer)', () => {
-        optimizer.step(guard);
-        average?.step(guard);
+        const gate = lossScale?.settle(guard) ?? guard;
+        optimizer.step(gate);
+        average?.step(gate);
       });
       return loss;
     });
@@ -209,14 +214,15 @@ export class TrainingStep {
    * @param guard of a batch in one part: set before the backward pass, so that updates need not wait for its end (see `reorder`).
    */
   private accumulateGradient({ batch, random, share }: Input, guard?: Tensor): Tensor {
-    const { model, train, config, metrics } = this.parts;
+    const { model, train, config, metrics, lossScale } = this.parts;
+    const { precision = 'f32' } = config;
     const { images, labels } = this.labelled('(images)', () => train.assemble(batch));
-    const logits = this.labelled('(network)', () => model.forward(images, { training: true, random }));
+    const logits = this.labelled('(network)', () => forwardIn(precision, model, images, { training: true, random }));
     return this.labelled('(loss)', () => {
       const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
       const shareOfLoss = share === 1 ? loss : scale(loss, share);
       if (guard) guardLoss(loss, guard);
-      backward(shareOfLoss);
+      backward(shareOfLoss, lossScale?.scale);
       metrics.add(loss, logits, labels);
       return shareOfLoss;
     });

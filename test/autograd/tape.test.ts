@@ -123,16 +123,16 @@ describe('backward', () => {
 
   it('refuses a loss of several elements, and a gradient of another shape', () => {
     const y = scale(parameter(1, 2), 2);
-    expect(() => backward(y)).toThrow(new Error('backward: expected a loss of one element, got [2]'));
+    expect(() => backward(y)).toThrow(new Error('backward: expected a loss of one element of f32, got f32 [2]'));
     expect(() => backward(y, tensor(1, 2, 3))).toThrow(
-      new Error('backward: expected a gradient of shape [2], got [3]'),
+      new Error('backward: expected a gradient of f32 [2], got f32 [3]'),
     );
   });
 
   it('names the operation whose gradient does not fit its input', () => {
     const x = parameter(1, 2);
     const y = record('broken', scale(x, 1), [x], () => [tensor(1, 2, 3)]);
-    expect(() => backward(sum(y))).toThrow(new Error('broken: gradient [3] for an input [2]'));
+    expect(() => backward(sum(y))).toThrow(new Error('broken: gradient f32 [3] for an input f32 [2]'));
   });
 });
 

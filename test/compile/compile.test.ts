@@ -22,16 +22,27 @@ const BLOCK_TILES = BLOCK_SIZES.flatMap((BLOCK) =>
   })),
 );
 
+/** The same with values of either type. */
+const VALUED_BLOCK_TILES = BLOCK_TILES.flatMap((tile) =>
+  ['f32', 'f16'].map((dtype) => ({ ...tile, StoredValue: tile.Value.replace('f32', dtype) })),
+);
+
+const HALVES = [
+  { StoredX: 'f32', StoredY: 'f32' },
+  { StoredX: 'f16', StoredY: 'f16' },
+];
+const FROM_HALF = { StoredX: 'f16', StoredY: 'f32' };
+
 /**
- * The arguments of every `.with({ ... })` in src/shaders, by kernel. What `forBatch` does to kernels that have LANES is not
+ * The arguments of every `.with({ ... })` in src/shaders, by kernel. What `forBatch` does to kernels that have `Stored`, and LANES, is not
  * in the table: the test applies it to all of them.
  */
 const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_forward: [{ RELU: 0 }, { RELU: 1 }],
   batch_norm_grad_input: [{ RELU: 0 }, { RELU: 1 }],
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
-  block_conv2d_forward: BLOCK_TILES,
-  block_conv2d_grad_columns: BLOCK_TILES,
+  block_conv2d_forward: VALUED_BLOCK_TILES,
+  block_conv2d_grad_columns: VALUED_BLOCK_TILES,
   block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>
     [8, 4].map((COLUMNS) => ({
       BLOCK,
@@ -46,7 +57,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     { COLUMNS: 4, ROWS: 20 },
     { COLUMNS: 1, ROWS: 8 },
     { COLUMNS: 4, ROWS: 8 },
-  ],
+  ].flatMap((tile) => ['f32', 'f16'].map((StoredWeight) => ({ ...tile, StoredWeight }))),
   conv2d_grad_weight: [
     ...[8, 4].flatMap((COLUMNS) => [64, 32].map((TILE) => ({ COLUMNS, TILE, ROWS: 16 }))),
     { COLUMNS: 8, TILE: 32, ROWS: 20 },
@@ -55,9 +66,9 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   gather_labels: [{ LABEL_BYTES: 4 }],
   peak_copy: [{ VECS: 4 }, { VECS: 16 }],
   peak_multiply_add: [2, 4, 8, 16].flatMap((SUMS) => [0, 1].map((FUSED) => ({ SUMS, FUSED }))),
-  reduce_columns: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
-  reduce_grad_input: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
-  reduce_rows: [{ MAXIMUM: 0 }, { MAXIMUM: 1 }],
+  reduce_columns: [0, 1].flatMap((MAXIMUM) => [...HALVES, FROM_HALF].map((types) => ({ MAXIMUM, ...types }))),
+  reduce_grad_input: [0, 1].flatMap((MAXIMUM) => HALVES.map((types) => ({ MAXIMUM, ...types }))),
+  reduce_rows: [0, 1].flatMap((MAXIMUM) => [...HALVES, FROM_HALF].map((types) => ({ MAXIMUM, ...types }))),
 };
 
 /** Further lines that change where a Vec is one number. */
@@ -70,8 +81,15 @@ const SCALAR_LANES: Readonly<Record<string, Specialization>> = {
 function formsOf(name: string): Kernel[] {
   const whole = kernel(files[name]);
   const forms = [whole, ...(SPECIALIZATIONS[name] ?? []).map((values) => whole.with(values))];
-  if (whole.layout.constants.LANES === undefined) return forms;
-  return [...forms, ...forms.map((form) => forBatch(form, 1).with(SCALAR_LANES[name] ?? {}))];
+  if (!/^alias Stored = /m.test(whole.source)) return forms;
+  const batches = whole.layout.constants.LANES === undefined ? [4] : [4, 1];
+  return forms.flatMap((form) =>
+    batches.flatMap((batch) =>
+      (['f32', 'f16'] as const).map((dtype) =>
+        forBatch(form, batch, dtype).with(batch === 1 ? (SCALAR_LANES[name] ?? {}) : {}),
+      ),
+    ),
+  );
 }
 
 /** Compiles, binds and dispatches; rejects with what is wrong. */
@@ -147,9 +165,9 @@ describe('a file that does not compile', () => {
   const lineOf = (part: string) => text.slice(0, text.indexOf(part)).split('\n').length;
 
   it.each([
-    ['a misspelt name', 'total[i] = a[i] + b[i];', 'total[i] = a[i] + c[i];', /unresolved value 'c'/],
+    ['a misspelt name', 'vec4<f32>(b[i])', 'vec4<f32>(c[i])', /unresolved value 'c'/],
     ['a wrong type', 'i < params.count)', 'i < f32(params.count))', /no matching overload/],
-    ['a missing semicolon', 'total[i] = a[i] + b[i];', 'total[i] = a[i] + b[i]', /expected ';'/],
+    ['a missing semicolon', '(b[i]));', '(b[i]))', /expected ';'/],
   ])('%s is told with line and column', async (_, right, wrong, reason) => {
     expect(text).toContain(right);
     const error = await compile(new Kernel(path, text.replace(right, wrong))).catch((reason) => reason);

@@ -13,6 +13,7 @@ describe('avgPool2d', () => {
     return checkOperation(device, {
       name,
       inputs: { x: c.shape },
+      activations: ['x'],
       forward: ({ x }) => avgPool2d(x, c),
       reference: ({ x }) =>
         Float64Array.from(held, (window) => window.reduce((sum, i) => sum + x[i], 0) / c.kernel ** 2),
@@ -35,6 +36,7 @@ describe('globalAvgPool2d', () => {
       return checkOperation(device, {
         name: 'globalAvgPool2d',
         inputs: { x: shape },
+        activations: ['x'],
         forward: ({ x }) => globalAvgPool2d(x),
         reference: ({ x }) => {
           const y = new Float64Array(channels * batch);

@@ -99,6 +99,7 @@ describe('batchNorm in training', () => {
     await checkOperation(device, {
       name: 'batchNorm training',
       inputs: { x: shape, weight: [channels], bias: [channels] },
+      activations: ['x'],
       values: { x },
       forward: (inputs) =>
         batchNorm(inputs.x, inputs.weight, inputs.bias, running, { training: true, momentum, epsilon: EPSILON }),
@@ -125,6 +126,7 @@ describe('batchNorm in training', () => {
       await checkOperation(device, {
         name: 'batchNorm of mean 1000, standard deviation 1',
         inputs: { x: shape, weight: [channels], bias: [channels] },
+        activations: ['x'],
         values: { x },
         forward: (inputs) => batchNorm(inputs.x, inputs.weight, inputs.bias, running, { training: true, momentum: 1 }),
         reference: (inputs) => batchNormed(inputs.x, inputs.weight, inputs.bias, moments(inputs.x, channels)),
@@ -183,6 +185,7 @@ describe('batchNorm in evaluation', () => {
     await checkOperation(device, {
       name: 'batchNorm evaluation',
       inputs: { x: shape, weight: [channels], bias: [channels] },
+      activations: ['x'],
       forward: (inputs) => batchNorm(inputs.x, inputs.weight, inputs.bias, running, { training: false }),
       reference: (inputs) => batchNormed(inputs.x, inputs.weight, inputs.bias, running.values),
     });
@@ -199,6 +202,7 @@ describe('batchNorm with ReLU', () => {
     await checkOperation(device, {
       name: 'batchNorm and ReLU, training',
       inputs: { x: shape, weight: [channels], bias: [channels] },
+      activations: ['x'],
       forward: ({ x, weight, bias }) =>
         batchNorm(x, weight, bias, runningOf(channels), { training: true, relu: true, epsilon: EPSILON }),
       reference: ({ x, weight, bias }) => rectified(batchNormed(x, weight, bias, moments(x, channels))),
@@ -219,6 +223,7 @@ describe('batchNorm with ReLU', () => {
     await checkOperation(device, {
       name: 'batchNorm and ReLU, evaluation',
       inputs: { x: shape, weight: [channels], bias: [channels] },
+      activations: ['x'],
       forward: ({ x, weight, bias }) => batchNorm(x, weight, bias, running, { training: false, relu: true }),
       reference: ({ x, weight, bias }) => rectified(batchNormed(x, weight, bias, running.values)),
     });

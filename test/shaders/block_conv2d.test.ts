@@ -42,6 +42,7 @@ describe('blockConv2d', () => {
         x: [c.inChannels, c.height, c.width, c.batch],
         values: [tables.numBlocks, blockSize, blockSize],
       },
+      activations: ['x'],
       values: { values },
       forward: (inputs) => blockConv2d(inputs.x, inputs.values, tables, c),
       reference: (inputs) => convolution(c, inputs.x, toDense(topology, inputs.values)),
@@ -131,6 +132,7 @@ describe('blockLinear', () => {
     await checkOperation(device, {
       name: 'blockLinear',
       inputs: { x: [features, batch], values: [tables.numBlocks, blockSize, blockSize] },
+      activations: ['x'],
       values: { values },
       forward: (inputs) => blockLinear(inputs.x, inputs.values, tables),
       reference: (inputs) => convolution(c, inputs.x, toDense(topology, inputs.values)),

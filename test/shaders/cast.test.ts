@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { needsGrad, Parameter } from '../../src/autograd/index.js';
+import { backward, Parameter } from '../../src/autograd/index.js';
 import { cast } from '../../src/shaders/cast/cast.js';
 import { floatToHalf, halfToFloat, Tensor } from '../../src/tensor/index.js';
 import { normalValues } from '../support/compare.js';
@@ -65,12 +65,15 @@ describe('cast', () => {
     expect(cast(x, 'f32').buffer).toBe(x.buffer);
   });
 
-  it('passes no gradient', () => {
-    using x = new Parameter(Tensor.zeros(device, [2]));
-    expect(needsGrad(cast(x, 'f16'))).toBe(false);
+  it.each(['f16', 'f32'] as const)('casts the gradient back from %s', async (dtype) => {
+    using x = new Parameter(Tensor.from(device, [1, 2, 3], [3]));
+    const gradOutput = Tensor.from(device, [0.5, -4, 65504], [3], dtype);
+    backward(cast(x, dtype), gradOutput);
+    expect(x.grad!.dtype).toBe('f32');
+    expect([...(await x.grad!.read())]).toEqual([0.5, -4, 65504]);
   });
 
   it('says what does not fit', () => {
-    expect(() => cast(Tensor.zeros(device, [2], 'u32'), 'f32')).toThrow('cast: expected x of f16 or f32, got u32');
+    expect(() => cast(Tensor.zeros(device, [2], 'u32'), 'f32')).toThrow('cast: expected f32 or f16, got u32');
   });
 });

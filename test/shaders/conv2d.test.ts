@@ -15,6 +15,7 @@ describe('conv2d', () => {
         x: [c.inChannels, c.height, c.width, c.batch],
         weight: [c.outChannels, c.inChannels, ...c.kernel],
       },
+      activations: ['x'],
       forward: ({ x, weight }) => conv2d(x, weight, { stride: c.stride, padding: c.padding }),
       reference: ({ x, weight }) => convolution(c, x, weight),
       gradients: ({ x, weight }, gradOutput) => convolutionGradients(c, x, weight, gradOutput),

@@ -53,6 +53,7 @@ describe('dropout', () => {
     return checkOperation(device, {
       name: 'dropout',
       inputs: { x: shape },
+      activations: ['x'],
       forward: ({ x }) => dropout(x, 0.3, random, 2),
       reference: ({ x }) => x.map((value, i) => (kept[i] ? value / 0.7 : 0)),
     });

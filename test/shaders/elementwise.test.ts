@@ -14,6 +14,7 @@ describe.each(SHAPES.map((shape) => ({ shape })))('elementwise $shape', ({ shape
     checkOperation(device, {
       name: 'add',
       inputs: { a: shape, b: shape },
+      activations: ['a', 'b'],
       forward: ({ a, b }) => add(a, b),
       reference: ({ a, b }) => a.map((value, i) => value + b[i]),
     }));
@@ -22,6 +23,7 @@ describe.each(SHAPES.map((shape) => ({ shape })))('elementwise $shape', ({ shape
     checkOperation(device, {
       name: 'mul',
       inputs: { a: shape, b: shape },
+      activations: ['a', 'b'],
       forward: ({ a, b }) => mul(a, b),
       reference: ({ a, b }) => a.map((value, i) => value * b[i]),
     }));
@@ -30,6 +32,7 @@ describe.each(SHAPES.map((shape) => ({ shape })))('elementwise $shape', ({ shape
     checkOperation(device, {
       name: 'square plus itself',
       inputs: { a: shape },
+      activations: ['a'],
       forward: ({ a }) => add(mul(a, a), a),
       reference: ({ a }) => a.map((value) => value * value + value),
     }));
@@ -38,6 +41,7 @@ describe.each(SHAPES.map((shape) => ({ shape })))('elementwise $shape', ({ shape
     checkOperation(device, {
       name: 'scale',
       inputs: { x: shape },
+      activations: ['x'],
       forward: ({ x }) => scale(x, -1.5),
       reference: ({ x }) => x.map((value) => -1.5 * value),
     }));
@@ -46,6 +50,7 @@ describe.each(SHAPES.map((shape) => ({ shape })))('elementwise $shape', ({ shape
     checkOperation(device, {
       name: 'relu',
       inputs: { x: shape },
+      activations: ['x'],
       forward: ({ x }) => relu(x),
       reference: ({ x }) => x.map((value) => Math.max(value, 0)),
     }));

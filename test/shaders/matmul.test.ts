@@ -35,6 +35,7 @@ describe('matmul', () => {
     await checkOperation(device, {
       name: 'matmul',
       inputs: { a: [m, k], b: [k, n] },
+      activations: ['b'],
       forward: ({ a, b }) => matmul(a, b),
       reference: ({ a, b }) => product(a, b, m, k, n),
       gradients: ({ a, b }, gradOutput) => ({
@@ -60,6 +61,7 @@ describe('linear', () => {
     await checkOperation(device, {
       name: 'linear',
       inputs: { x: [features, batch], weight: [out, features], bias: [out] },
+      activations: ['x'],
       forward: ({ x, weight, bias }) => linear(x, weight, bias),
       reference: ({ x, weight, bias }) =>
         product(weight, x, out, features, batch).map((value, i) => value + bias[Math.floor(i / batch)]),

@@ -10,6 +10,11 @@ import { describePoolCase, POOL_CASES, type PoolCase, windows } from '../support
 const device = await testDevice();
 const CASES = POOL_CASES.map((c) => [describePoolCase(c), c] as const);
 
+/** Which index of a window holds its maximum; the first of equal ones. */
+function firstMaximum(window: readonly number[], values: ArrayLike<number>): number {
+  return window.reduce((best, at) => (values[at] > values[best] ? at : best));
+}
+
 /** The values and the gradient of x for a given gradient of the result. */
 async function pooled(c: PoolCase, values: ArrayLike<number>, gradOutput?: ArrayLike<number>) {
   const x = new Parameter(Tensor.from(device, values, c.shape));
@@ -24,9 +29,15 @@ describe('maxPool2d', () => {
     return checkOperation(device, {
       name,
       inputs: { x: c.shape },
+      activations: ['x'],
       values: { x: distinctValues(sizeOf(c.shape), 1).map((value) => value - 2) }, // Below 0, the border of a sloppy kernel.
       forward: ({ x }) => maxPool2d(x, c),
       reference: ({ x }) => Float64Array.from(held, (window) => Math.max(...window.map((i) => x[i]))),
+      gradients: ({ x }, gradOutput) => {
+        const grad = new Float64Array(x.length);
+        for (const [i, window] of held.entries()) grad[firstMaximum(window, x)] += gradOutput[i];
+        return { x: grad };
+      },
     });
   });
 
@@ -36,7 +47,7 @@ describe('maxPool2d', () => {
     const gradOutput = held.map((_, i) => (i % 7) + 1);
     const expected = new Array(values.length).fill(0);
     for (const [i, window] of held.entries()) {
-      expected[window.reduce((best, at) => (values[at] > values[best] ? at : best))] += gradOutput[i];
+      expected[firstMaximum(window, values)] += gradOutput[i];
     }
     expect((await pooled(c, values, gradOutput)).grad).toEqual(expected);
   });

@@ -36,7 +36,7 @@ const CASES: [number[], number | undefined][] = [
 
 describe.each(CASES)('reductions of %j over axis %s', (shape, axis) => {
   // Closed forms, since central differences of a maximum or of thousands of values say little.
-  const spread = (gradOutput: Float64Array, share: (first: number, step: number, result: number) => number) => {
+  const spread = (gradOutput: Float64Array, share: (at: number, length: number, result: number) => number) => {
     const length = axis === undefined ? sizeOf(shape) : shape[axis];
     const inner = axis === undefined ? 1 : sizeOf(shape.slice(axis + 1));
     return Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
@@ -49,6 +49,7 @@ describe.each(CASES)('reductions of %j over axis %s', (shape, axis) => {
     checkOperation(device, {
       name: 'sum',
       inputs: { x: shape },
+      activations: ['x'],
       forward: ({ x }) => sum(x, axis),
       reference: ({ x }) => fold(x, shape, axis, total),
       gradients: (_, gradOutput) => ({ x: spread(gradOutput, () => 1) }),
@@ -58,6 +59,7 @@ describe.each(CASES)('reductions of %j over axis %s', (shape, axis) => {
     checkOperation(device, {
       name: 'mean',
       inputs: { x: shape },
+      activations: ['x'],
       forward: ({ x }) => mean(x, axis),
       reference: ({ x }) => fold(x, shape, axis, (all) => total(all) / all.length),
       gradients: (_, gradOutput) => ({ x: spread(gradOutput, (_i, length) => 1 / length) }),
@@ -67,12 +69,16 @@ describe.each(CASES)('reductions of %j over axis %s', (shape, axis) => {
     checkOperation(device, {
       name: 'max',
       inputs: { x: shape },
+      activations: ['x'],
       values: { x: distinctValues(sizeOf(shape), 1) },
       forward: ({ x }) => max(x, axis),
       reference: ({ x }) => fold(x, shape, axis, (all) => Math.max(...all)),
       gradients: ({ x }, gradOutput) => {
         const largest = fold(x, shape, axis, (all) => Math.max(...all));
-        return { x: spread(gradOutput, (i, _length, result) => (x[i] === largest[result] ? 1 : 0)) };
+        const found = new Set<number>();
+        const isFirst = (i: number, result: number) =>
+          x[i] === largest[result] && !found.has(result) && found.add(result) !== undefined;
+        return { x: spread(gradOutput, (i, _length, result) => (isFirst(i, result) ? 1 : 0)) };
       },
     }));
 });
@@ -101,6 +107,7 @@ describe('reductions', () => {
     checkOperation(device, {
       name: 'max',
       inputs: { x: [4] },
+      activations: ['x'],
       values: { x: Float32Array.from([1, 3, 3, 2]) },
       forward: ({ x }) => max(x),
       reference: () => Float64Array.from([3]),
@@ -119,6 +126,7 @@ describe('addBias', () => {
     await checkOperation(device, {
       name: 'addBias',
       inputs: { x: shape, bias: [shape[0]] },
+      activations: ['x'],
       forward: ({ x, bias }) => addBias(x, bias),
       reference: ({ x, bias }) => x.map((value, i) => value + bias[Math.floor(i / (x.length / shape[0]))]),
     });

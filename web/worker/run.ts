@@ -87,8 +87,8 @@ export class Run {
         const { value: event, done } = await events.next();
         if (done) break;
         if (event.type === 'step') lines.push(await this.withCosts(event));
-        else if (event.type !== 'pause') lines.push(event);
-        if (event.type !== 'topology') break;
+        else if (event.type !== 'pause' && event.type !== 'overflow') lines.push(event);
+        if (event.type !== 'topology' && event.type !== 'overflow') break;
       }
     } catch (error) {
       this.events = undefined; // A generator that has thrown is at its end.

@@ -1,11 +1,12 @@
 // y = a + b, elementwise over `count` vec4s.
+alias Stored = vec4<f32>; // vec4<f16> in half precision
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params { count: u32 }
 
-@group(0) @binding(0) var<storage, read> a: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read> b: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> a: array<Stored>;
+@group(0) @binding(1) var<storage, read> b: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -15,5 +16,5 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
-  if (i < params.count) { y[i] = a[i] + b[i]; }
+  if (i < params.count) { y[i] = Stored(vec4<f32>(a[i]) + vec4<f32>(b[i])); }
 }

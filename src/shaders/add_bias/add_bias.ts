@@ -4,8 +4,8 @@ import { needsGrad, record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { formatShape, type Shape, Tensor } from '../../tensor/index.js';
 import { add_bias_forward } from '../../wgsl.generated.js';
-import { forBatch, lanesOf, runKernelOn } from '../launch.js';
-import { sum } from '../reduce/reduce.js';
+import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { sumAsF32 } from '../reduce/reduce.js';
 
 const forwardKernel = kernel(add_bias_forward);
 
@@ -16,16 +16,17 @@ function addBiasShape(x: Shape, bias: Shape): Shape {
   return x;
 }
 
-/** y[c, ...] = x[c, ...] + bias[c]. The gradient of the bias is the sum over everything but the channel. */
+/** y[c, ...] = x[c, ...] + bias[c], in the type of x; bias is f32. The gradient of the bias is the sum over everything but the channel. */
 export function addBias(x: Tensor, bias: Tensor): Tensor {
-  const y = Tensor.empty(x.device, addBiasShape(x.shape, bias.shape));
+  const dtype = activationType('addBias', x);
+  const y = Tensor.empty(x.device, addBiasShape(x.shape, bias.shape), dtype);
   const rowLength = x.size / x.shape[0];
-  const tiled = forBatch(forwardKernel, rowLength);
+  const tiled = forBatch(forwardKernel, rowLength, dtype);
   const count = x.size / lanesOf(rowLength);
   const params = { count, row_length: rowLength / lanesOf(rowLength) };
   runKernelOn(tiled, { x, bias, y }, params, Math.ceil(count / tiled.constant('WORKGROUP_SIZE')));
   return record('addBias', y, [x, bias], (gradOutput) => [
     needsGrad(x) ? gradOutput : undefined,
-    needsGrad(bias) ? sum(gradOutput.view([x.shape[0], rowLength]), 1) : undefined,
+    needsGrad(bias) ? sumAsF32(gradOutput.view([x.shape[0], rowLength]), 1) : undefined,
   ]);
 }

@@ -4,7 +4,7 @@ import { record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { formatShape, Tensor } from '../../tensor/index.js';
 import { avg_pool2d_gather } from '../../wgsl.generated.js';
-import { forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
 import { type Pool2dOptions, pool2dGeometry } from '../max_pool2d/pool_geometry.js';
 import { mean } from '../reduce/reduce.js';
 import { reshape } from '../reshape/reshape.js';
@@ -18,10 +18,11 @@ const gatherKernel = kernel(avg_pool2d_gather);
 export function avgPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const { kernel: size, stride, padding, outShape } = pool2dGeometry('avgPool2d', x.shape, options);
   const factor = 1 / size ** 2;
-  const y = Tensor.empty(x.device, outShape);
+  const dtype = activationType('avgPool2d', x);
+  const y = Tensor.empty(x.device, outShape, dtype);
   gather(x, y, { up: stride, down: 1, first: -padding, last: size - 1 - padding, factor });
   return record({ name: 'avgPool2d', attributes: { kernel: size, stride, padding } }, y, [x], (gradOutput) => {
-    const gradInput = Tensor.empty(x.device, x.shape);
+    const gradInput = Tensor.empty(x.device, x.shape, dtype);
     gather(gradOutput, gradInput, { up: 1, down: stride, first: padding - size + 1, last: padding, factor });
     return [gradInput];
   });
@@ -37,7 +38,7 @@ export function globalAvgPool2d(x: Tensor): Tensor {
 function gather(x: Tensor, y: Tensor, rectangle: Readonly<Record<string, number>>): void {
   const batchSize = x.shape[3];
   const lanes = lanesOf(batchSize);
-  const tiled = forBatch(gatherKernel, batchSize);
+  const tiled = forBatch(gatherKernel, batchSize, activationType('avgPool2d', y));
   const count = y.size / lanes;
   const params = {
     count,

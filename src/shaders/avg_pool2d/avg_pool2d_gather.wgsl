@@ -3,6 +3,7 @@
 //   forward    o * stride - padding <= s < o * stride - padding + kernel               (up = stride, down = 1)
 //   gradInput  the windows that hold o: o + padding - kernel < s * stride <= o + padding  (up = 1, down = stride)
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 
@@ -20,8 +21,8 @@ struct Params {
   factor: f32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read_write> y: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(2) var<uniform> params: Params;
 
 fn first_source(position: u32) -> u32 {
@@ -51,8 +52,8 @@ fn main(
   var total = Vec(0.0);
   for (var sy = first_source(oy); sy < end_sy; sy++) {
     for (var sx = first_source(ox); sx < end_sx; sx++) {
-      total += x[((channel * params.height + sy) * params.width + sx) * params.batch + n];
+      total += Vec(x[((channel * params.height + sy) * params.width + sx) * params.batch + n]);
     }
   }
-  y[i] = total * params.factor;
+  y[i] = Stored(total * params.factor);
 }

@@ -12,7 +12,7 @@ import {
   batch_norm_running_statistics,
   batch_norm_statistics,
 } from '../../wgsl.generated.js';
-import { forBatch, lanesOf, mostRowThreads, runKernelOn } from '../launch.js';
+import { activationType, forBatch, lanesOf, mostRowThreads, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
 
 const partStatisticsKernel = kernel(batch_norm_part_statistics);
@@ -80,7 +80,7 @@ function batchNormShape(
 /**
  * y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each channel; x [C,...,N], weight and bias [C].
  * Training: mean and biased variance of this batch; `running` moves by `momentum` towards the mean and unbiased variance.
- * Evaluation: those of `running`. With `relu`, max(y, 0).
+ * Evaluation: those of `running`. With `relu`, max(y, 0). y has the type of x, everything else is f32.
  * @throws InputError in training with a single value a channel, whose variance says nothing.
  */
 export function batchNorm(
@@ -91,7 +91,8 @@ export function batchNorm(
   options: BatchNormOptions,
 ): Tensor {
   const { training, momentum = 0.1, epsilon = 1e-5, relu = false } = options;
-  const y = Tensor.empty(x.device, batchNormShape(x.shape, weight.shape, bias.shape, running, options));
+  const dtype = activationType('batchNorm', x);
+  const y = Tensor.empty(x.device, batchNormShape(x.shape, weight.shape, bias.shape, running, options), dtype);
   const rows = splitRows(x.shape[0], x.size / x.shape[0]);
   const statistics = training
     ? batchStatistics(x, running, rows, momentum, epsilon)
@@ -104,7 +105,7 @@ export function batchNorm(
     const [gradWeight, gradBias] = gradSums(gradSumsKernel.with(variant), saved, rows);
     let gradInput: Tensor | undefined;
     if (needsGrad(x)) {
-      gradInput = Tensor.empty(x.device, x.shape);
+      gradInput = Tensor.empty(x.device, x.shape, dtype);
       const tensors = { ...saved, grad_weight: gradWeight, grad_bias: gradBias, grad_input: gradInput };
       overVecs(gradInputKernel.with(variant), tensors, rows, { training: training ? 1 : 0 });
     }
@@ -168,7 +169,7 @@ function overVecs(
   { rows, rowLength, lanes }: Rows,
   params: Readonly<Record<string, number>>,
 ): void {
-  const tiled = forBatch(base, lanes);
+  const tiled = forBatch(base, lanes, activationType('batchNorm', tensors.x));
   const count = rows * rowLength;
   const workgroups = Math.ceil(count / tiled.constant('WORKGROUP_SIZE'));
   runKernelOn(tiled, tensors, { count, row_length: rowLength, ...params }, workgroups);
@@ -176,7 +177,7 @@ function overVecs(
 
 /** Launches a kernel that folds parts of rows: as many threads on a part as it has Vecs, up to a workgroup. */
 function overParts(base: Kernel, tensors: Readonly<Record<string, Tensor>>, rows: Rows): void {
-  const tiled = forBatch(base, rows.lanes);
+  const tiled = forBatch(base, rows.lanes, activationType('batchNorm', tensors.x));
   const threads = tiled.constant('WORKGROUP_SIZE');
   const most = mostRowThreads(Object.values(tensors)[0].device, threads);
   let rowThreads = 1;

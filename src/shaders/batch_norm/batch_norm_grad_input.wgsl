@@ -2,6 +2,7 @@
 //   grad_input = weight * inverse_std * (grad_output - (grad_bias + normalised * grad_weight) / row elements),
 // evaluation: grad_input = weight * inverse_std * grad_output. With RELU, grad_output counts where the output was above 0.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const RELU: u32 = 0;
 const WORKGROUP_SIZE: u32 = 64;
@@ -12,14 +13,14 @@ struct Params {
   training: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read> grad_output: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> grad_output: array<Stored>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
 @group(0) @binding(3) var<storage, read> weight: array<f32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
 @group(0) @binding(5) var<storage, read> grad_weight: array<f32>;
 @group(0) @binding(6) var<storage, read> grad_bias: array<f32>;
-@group(0) @binding(7) var<storage, read_write> grad_input: array<Vec>;
+@group(0) @binding(7) var<storage, read_write> grad_input: array<Stored>;
 @group(0) @binding(8) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -32,8 +33,8 @@ fn main(
   if (i >= params.count) { return; }
   let row = i / params.row_length;
   let inverse_std = statistics[row].y;
-  let centred = x[i] - statistics[row].x;
-  var grad = grad_output[i];
+  let centred = Vec(x[i]) - statistics[row].x;
+  var grad = Vec(grad_output[i]);
   if (RELU == 1u) {
     let y = centred * (inverse_std * weight[row]) + bias[row];
     grad = select(Vec(0.0), grad, y > Vec(0.0));
@@ -42,5 +43,5 @@ fn main(
     let normalised = centred * inverse_std;
     grad -= (normalised * grad_weight[row] + grad_bias[row]) / f32(params.row_length * LANES);
   }
-  grad_input[i] = grad * (weight[row] * inverse_std);
+  grad_input[i] = Stored(grad * (weight[row] * inverse_std));
 }

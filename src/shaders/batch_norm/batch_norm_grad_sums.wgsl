@@ -1,6 +1,7 @@
 // Sums over one part of a row: partial_bias[part, row] = sum of grad_output, partial_weight[part, row] = sum of grad_output * normalised,
 // with normalised = (x - mean) * inverse_std. With RELU, grad_output counts where the output was above 0. A part is the work of `row_threads` threads; a workgroup holds several where rows are short.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const RELU: u32 = 0;
 const WORKGROUP_SIZE: u32 = 128;
@@ -13,8 +14,8 @@ struct Params {
   row_threads: u32, // a power of two, at most WORKGROUP_SIZE
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read> grad_output: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> grad_output: array<Stored>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
 @group(0) @binding(3) var<storage, read> weight: array<f32>;
 @group(0) @binding(4) var<storage, read> bias: array<f32>;
@@ -45,8 +46,8 @@ fn main(
   var plain = Vec(0.0);
   var weighted = Vec(0.0);
   for (var i = start + thread; i < end; i += params.row_threads) {
-    let centred = x[i] - mean;
-    var grad = grad_output[i];
+    let centred = Vec(x[i]) - mean;
+    var grad = Vec(grad_output[i]);
     if (RELU == 1u) { grad = select(Vec(0.0), grad, centred * factor + bias[row] > Vec(0.0)); }
     plain += grad;
     weighted = fma(grad, centred, weighted);

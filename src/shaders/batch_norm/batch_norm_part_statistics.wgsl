@@ -2,6 +2,7 @@
 // the second corrected for the rounding of the first mean (Chan, Golub and LeVeque 1983), so that a mean far from 0 costs no digits.
 // A part is the work of `row_threads` threads; a workgroup holds several where rows are short.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 128;
 
@@ -13,7 +14,7 @@ struct Params {
   row_threads: u32, // a power of two, at most WORKGROUP_SIZE
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read_write> partial: array<vec2<f32>>; // [part][row]
 @group(0) @binding(2) var<uniform> params: Params;
 
@@ -50,13 +51,13 @@ fn main(
   let count = f32((end - start) * LANES);
 
   var total = Vec(0.0);
-  for (var i = start + thread; i < end; i += params.row_threads) { total += x[i]; }
+  for (var i = start + thread; i < end; i += params.row_threads) { total += Vec(x[i]); }
   let rough_mean = part_sum(total, Vec(0.0), lane).x / count;
 
   var deviation = Vec(0.0);
   var squares = Vec(0.0);
   for (var i = start + thread; i < end; i += params.row_threads) {
-    let d = x[i] - rough_mean;
+    let d = Vec(x[i]) - rough_mean;
     deviation += d;
     squares = fma(d, d, squares);
   }

@@ -2,16 +2,16 @@
 
 import { needsGrad, record } from '../../autograd/index.js';
 import { type Kernel, kernel } from '../../device/index.js';
-import { formatShape, Tensor } from '../../tensor/index.js';
+import { type ActivationType, formatShape, Tensor } from '../../tensor/index.js';
 import {
   block_conv2d_forward,
   block_conv2d_grad_columns,
   block_conv2d_grad_input,
   block_conv2d_grad_weight,
 } from '../../wgsl.generated.js';
-import { addParts, conv2dGradWeight } from '../conv2d/conv2d.js';
+import { addParts, computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
 import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey } from '../conv2d/geometry.js';
-import { forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
 import { tiled } from '../tiling/tiling.js';
 import { type GradInputTiles, gradInputTiling, gradValuesTiling, positionTiling } from './block_conv2d_tiles.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
@@ -30,7 +30,7 @@ export interface BlockConv2dOptions extends Conv2dOptions {
 
 /**
  * x [I,H,W,N], values [numBlocks,B,B] (block, column slot, row slot), tables of [O, I*KH*KW] -> y [O,OH,OW,N].
- * Gradients: x, and the kept values only.
+ * Gradients: x, and the kept values only. y has the type of x; the values and their gradient are f32, and products are summed in f32.
  */
 export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, options: BlockConv2dOptions = {}): Tensor {
   const [kernelHeight, kernelWidth] = options.kernel ?? [1, 1];
@@ -43,21 +43,24 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
   if (formatShape(values.shape) !== formatShape(expected)) {
     throw new Error(`blockConv2d: expected values ${formatShape(expected)}, got ${formatShape(values.shape)}`);
   }
-  return record('blockConv2d', blockConv2dForward(x, values, tables, geometry), [x, values], (gradOutput) => {
+  const copy = computeCopy('blockConv2d', values, x);
+  return record('blockConv2d', blockConv2dForward(x, copy, tables, geometry), [x, values], (gradOutput) => {
     if (options.onDenseGradient) {
       const dense = conv2dGradWeight(x, gradOutput, geometry);
       options.onDenseGradient(dense);
       dense.dispose();
     }
     return [
-      needsGrad(x) ? blockConv2dGradInput(gradOutput, values, tables, geometry) : undefined,
+      needsGrad(x) ? blockConv2dGradInput(gradOutput, copy, tables, geometry) : undefined,
       needsGrad(values) ? blockConv2dGradValues(x, gradOutput, tables, geometry) : undefined,
     ];
   });
 }
 
 export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTables, geometry: ConvGeometry): Tensor {
-  const y = Tensor.empty(x.device, [geometry.outChannels, geometry.outHeight, geometry.outWidth, geometry.batchSize]);
+  const dtype = activationType('blockConv2d', x);
+  const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth, geometry.batchSize];
+  const y = Tensor.empty(x.device, shape, dtype);
   const params = {
     height: geometry.height,
     width: geometry.width,
@@ -70,7 +73,7 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
     padding_y: geometry.paddingY,
     padding_x: geometry.paddingX,
   };
-  const variant = forBlocks(forBatch(forwardKernel, geometry.batchSize), tables.blockSize);
+  const variant = forBlocks(forBatch(forwardKernel, geometry.batchSize, dtype), tables.blockSize, values);
   const tensors = {
     x,
     values,
@@ -81,20 +84,31 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
     y,
   };
   const tiling = positionTiling(x.device, forwardKernel, tables.blockSize, geometry.positions);
-  tiled(x.device, keyOf('blockConv2d.forward', geometry, tables), tiling, ({ columns, threads }) => {
+  tiled(x.device, keyOf('blockConv2d.forward', geometry, tables, dtype), tiling, ({ columns, threads }) => {
     const kernel = variant.with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
     runKernelOn(kernel, tensors, params, [Math.ceil(geometry.positions / (threads * columns)), tables.numGroups]);
   });
   return y;
 }
 
-function keyOf(operation: string, geometry: ConvGeometry, { numBlocks, blockSize }: BlockTables): string {
-  return tilingKey(operation, geometry, `, ${numBlocks} blocks of ${blockSize}`);
+function keyOf(
+  operation: string,
+  geometry: ConvGeometry,
+  { numBlocks, blockSize }: BlockTables,
+  dtype: ActivationType,
+): string {
+  return tilingKey(operation, geometry, dtype, `, ${numBlocks} blocks of ${blockSize}`);
 }
 
-/** The variant of a kernel for a block size; such kernels declare `alias Value = vec4<f32>;` and `const BLOCK: u32 = 16;`. */
-function forBlocks(base: Kernel, blockSize: number): Kernel {
-  return base.with({ BLOCK: blockSize, Value: blockSize % 4 === 0 ? 'vec4<f32>' : 'f32' });
+/**
+ * The variant of a kernel for a block size and the type of the values. Such kernels declare `const BLOCK: u32 = 16;`,
+ * `alias Value = vec4<f32>;` and `alias StoredValue = vec4<f32>;`.
+ */
+function forBlocks(base: Kernel, blockSize: number, values: Tensor): Kernel {
+  const dtype = activationType('blockConv2d', values);
+  const isWhole = blockSize % 4 === 0;
+  const types = { Value: isWhole ? 'vec4<f32>' : 'f32', StoredValue: isWhole ? `vec4<${dtype}>` : dtype };
+  return base.with({ BLOCK: blockSize }).with(types);
 }
 
 /** In two passes over scratch memory, a part of the batch at a time: column gradients, then a gather by input channel. */
@@ -106,9 +120,10 @@ export function blockConv2dGradInput(
 ): Tensor {
   const { device } = gradOutput;
   const { inChannels, height, width, batchSize, batch } = geometry;
-  const gradInput = Tensor.empty(device, [inChannels, height, width, batchSize]);
-  const tiling = gradInputTiling(device, [gradColumnsKernel, gradInputKernel], tables, geometry);
-  tiled(device, keyOf('blockConv2d.gradInput', geometry, tables), tiling, (tiles) => {
+  const dtype = activationType('blockConv2d', gradOutput);
+  const gradInput = Tensor.empty(device, [inChannels, height, width, batchSize], dtype);
+  const tiling = gradInputTiling(device, [gradColumnsKernel, gradInputKernel], tables, geometry, dtype);
+  tiled(device, keyOf('blockConv2d.gradInput', geometry, tables, dtype), tiling, (tiles) => {
     for (let start = 0; start < batch; start += tiles.batch) {
       const range = { start, count: Math.min(tiles.batch, batch - start) };
       const gradColumns = columnGradients(gradOutput, values, tables, geometry, range, tiles);
@@ -136,7 +151,9 @@ function columnGradients(
 ): Tensor {
   const outPixels = geometry.outHeight * geometry.outWidth;
   const slots = tables.numBlocks * tables.blockSize;
-  const gradColumns = Tensor.empty(gradOutput.device, [slots, outPixels, count * lanesOf(geometry.batchSize)]);
+  const dtype = activationType('blockConv2d', gradOutput);
+  const shape = [slots, outPixels, count * lanesOf(geometry.batchSize)];
+  const gradColumns = Tensor.empty(gradOutput.device, shape, dtype);
   const tensors = {
     grad_output: gradOutput,
     values,
@@ -145,7 +162,7 @@ function columnGradients(
     group_start: tables.groupStart,
     grad_columns: gradColumns,
   };
-  const variant = forBlocks(forBatch(gradColumnsKernel, geometry.batchSize), tables.blockSize);
+  const variant = forBlocks(forBatch(gradColumnsKernel, geometry.batchSize, dtype), tables.blockSize, values);
   const kernel = variant.with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
   const params = { out_pixels: outPixels, batch: geometry.batch, batch_start: start, batch_count: count };
   runKernelOn(kernel, tensors, params, [Math.ceil((outPixels * count) / (threads * columns)), tables.numGroups]);
@@ -182,7 +199,8 @@ function gatherColumnGradients(
     padding_y: geometry.paddingY,
     padding_x: geometry.paddingX,
   };
-  const variant = forBatch(gradInputKernel, geometry.batchSize);
+  const dtype = activationType('blockConv2d', gradColumns, gradInput);
+  const variant = forBatch(gradInputKernel, geometry.batchSize, dtype);
   const kernel = variant.with({ COLUMNS: gatherColumns, WORKGROUP_SIZE: threads });
   const across = Math.ceil((height * width * count) / (threads * gatherColumns));
   runKernelOn(kernel, tensors, params, [across, Math.ceil(inChannels / groupChannels)]);
@@ -204,26 +222,32 @@ export function blockConv2dGradValues(
     tiles: tables.tiles,
   };
   const tiling = gradValuesTiling(device, tables, geometry);
-  return tiled(device, keyOf('blockConv2d.gradWeight', geometry, tables), tiling, ({ columns, staged, chunk }) => {
-    const variant = forBatch(gradWeightKernel, geometry.batchSize);
-    const kernel = variant.with({ BLOCK: blockSize, COLUMNS: columns, TILE: TILE_SLOTS, POSITIONS: staged });
-    const chunks = Math.ceil(geometry.positions / chunk);
-    const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);
-    const params = {
-      height: geometry.height,
-      width: geometry.width,
-      batch: geometry.batch,
-      out_height: geometry.outHeight,
-      out_width: geometry.outWidth,
-      kernel_height: geometry.kernelHeight,
-      kernel_width: geometry.kernelWidth,
-      stride: geometry.stride,
-      padding_y: geometry.paddingY,
-      padding_x: geometry.paddingX,
-      chunk,
-      slots: numBlocks * blockSize,
-    };
-    runKernelOn(kernel, { ...tensors, partial }, params, [numTiles, chunks]);
-    return addParts(partial);
-  });
+  const dtype = activationType('blockConv2d', x, gradOutput);
+  return tiled(
+    device,
+    keyOf('blockConv2d.gradWeight', geometry, tables, dtype),
+    tiling,
+    ({ columns, staged, chunk }) => {
+      const variant = forBatch(gradWeightKernel, geometry.batchSize, dtype);
+      const kernel = variant.with({ BLOCK: blockSize, COLUMNS: columns, TILE: TILE_SLOTS, POSITIONS: staged });
+      const chunks = Math.ceil(geometry.positions / chunk);
+      const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);
+      const params = {
+        height: geometry.height,
+        width: geometry.width,
+        batch: geometry.batch,
+        out_height: geometry.outHeight,
+        out_width: geometry.outWidth,
+        kernel_height: geometry.kernelHeight,
+        kernel_width: geometry.kernelWidth,
+        stride: geometry.stride,
+        padding_y: geometry.paddingY,
+        padding_x: geometry.paddingX,
+        chunk,
+        slots: numBlocks * blockSize,
+      };
+      runKernelOn(kernel, { ...tensors, partial }, params, [numTiles, chunks]);
+      return addParts(partial);
+    },
+  );
 }

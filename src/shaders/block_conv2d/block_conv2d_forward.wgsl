@@ -2,7 +2,9 @@
 // A workgroup owns one row group and a tile of output positions, and walks the group's columns tap by tap, so that the border
 // is tested once a tap. The row shuffle only decides where results are written. See docs/format.md.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 alias Value = vec4<f32>; // f32 unless BLOCK is a multiple of four
+alias StoredValue = vec4<f32>; // in memory
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16; // rows of a group
@@ -21,24 +23,24 @@ struct Params {
   padding_x: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read> values: array<Value>; // [slot][row of the group]
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> values: array<StoredValue>; // [slot][row of the group]
 @group(0) @binding(2) var<storage, read> group_order: array<u32>; // groups with the most columns first
 @group(0) @binding(3) var<storage, read> group_rows: array<u32>;
 @group(0) @binding(4) var<storage, read> run_start: array<u32>; // [group][tap], and the end
 @group(0) @binding(5) var<storage, read> run_columns: array<vec2<u32>>; // channel, slot
-@group(0) @binding(6) var<storage, read_write> y: array<Vec>;
+@group(0) @binding(6) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(7) var<uniform> params: Params;
 
 const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
 
 fn value_at(slot: u32, row: u32) -> f32 {
-  return select(0.0, vec4<f32>(values[slot * BLOCK + min(row, BLOCK - 1u)]).x, row < BLOCK);
+  return select(0.0, vec4<f32>(Value(values[slot * BLOCK + min(row, BLOCK - 1u)])).x, row < BLOCK);
 }
 
 fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
-  if (BLOCK % 4u == 0u) { return vec4<f32>(values[slot * ROW_QUADS + quad]); }
+  if (BLOCK % 4u == 0u) { return vec4<f32>(Value(values[slot * ROW_QUADS + quad])); }
   let row = quad * 4u;
   return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
@@ -78,7 +80,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       let column = run_columns[e];
       var inputs: array<Vec, COLUMNS>;
       for (var j = 0u; j < COLUMNS; j++) {
-        inputs[j] = select(Vec(0.0), x[source[j] + column.x * plane], inside[j]);
+        inputs[j] = select(Vec(0.0), Vec(x[source[j] + column.x * plane]), inside[j]);
       }
       for (var quad = 0u; quad < ROW_QUADS; quad++) {
         let w = four_values_at(column.y, quad);
@@ -99,7 +101,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       var result = Vec(0.0);
       for (var k = 0u; k < BLOCK; k++) { result = select(result, sums[k][j], k == r); }
       let q = first_position + j * WORKGROUP_SIZE;
-      if (row != NONE && q < out_plane) { y[row * out_plane + q] = result; }
+      if (row != NONE && q < out_plane) { y[row * out_plane + q] = Stored(result); }
     }
   }
 }

@@ -2,7 +2,9 @@
 // grad_columns[slot, q] = sum over the rows of the slot's group of value * grad_output[row, q]. The rows of grad_output are
 // loaded once and stay in registers for all columns of the group. Works on a range of the batch to bound memory.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 alias Value = vec4<f32>; // f32 unless BLOCK is a multiple of four
+alias StoredValue = vec4<f32>; // in memory
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
@@ -15,23 +17,23 @@ struct Params {
   batch_count: u32,
 }
 
-@group(0) @binding(0) var<storage, read> grad_output: array<Vec>;
-@group(0) @binding(1) var<storage, read> values: array<Value>; // [slot][row of the group]
+@group(0) @binding(0) var<storage, read> grad_output: array<Stored>;
+@group(0) @binding(1) var<storage, read> values: array<StoredValue>; // [slot][row of the group]
 @group(0) @binding(2) var<storage, read> group_order: array<u32>;
 @group(0) @binding(3) var<storage, read> group_rows: array<u32>;
 @group(0) @binding(4) var<storage, read> group_start: array<u32>; // first block of each group, and the end
-@group(0) @binding(5) var<storage, read_write> grad_columns: array<Vec>; // [slot][pixel][batch_count]
+@group(0) @binding(5) var<storage, read_write> grad_columns: array<Stored>; // [slot][pixel][batch_count]
 @group(0) @binding(6) var<uniform> params: Params;
 
 const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
 
 fn value_at(slot: u32, row: u32) -> f32 {
-  return select(0.0, vec4<f32>(values[slot * BLOCK + min(row, BLOCK - 1u)]).x, row < BLOCK);
+  return select(0.0, vec4<f32>(Value(values[slot * BLOCK + min(row, BLOCK - 1u)])).x, row < BLOCK);
 }
 
 fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
-  if (BLOCK % 4u == 0u) { return vec4<f32>(values[slot * ROW_QUADS + quad]); }
+  if (BLOCK % 4u == 0u) { return vec4<f32>(Value(values[slot * ROW_QUADS + quad])); }
   let row = quad * 4u;
   return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
@@ -50,7 +52,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var r = 0u; r < BLOCK; r++) {
       let row = group_rows[group * BLOCK + r];
       let valid = row != NONE && position < positions;
-      outputs[r][j] = select(Vec(0.0), grad_output[select(0u, row * out_plane + q, valid)], valid);
+      outputs[r][j] = select(Vec(0.0), Vec(grad_output[select(0u, row * out_plane + q, valid)]), valid);
     }
   }
 
@@ -69,7 +71,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     for (var j = 0u; j < COLUMNS; j++) {
       let position = first_position + j * WORKGROUP_SIZE;
-      if (position < positions) { grad_columns[slot * positions + position] = sums[j]; }
+      if (position < positions) { grad_columns[slot * positions + position] = Stored(sums[j]); }
     }
   }
 }

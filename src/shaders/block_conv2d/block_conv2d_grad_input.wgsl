@@ -1,6 +1,7 @@
 // Shuffled-block convolution, gradient of the input, second half: every input position gathers, for the kept columns of its
 // channel, the column gradients whose tap falls on it: grad_input[c, p] = sum over (slot, tap) of c of grad_columns[slot, target(p, tap)].
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const COLUMNS: u32 = 4; // Vecs of input positions a thread
@@ -21,10 +22,10 @@ struct Params {
   padding_x: u32,
 }
 
-@group(0) @binding(0) var<storage, read> grad_columns: array<Vec>; // [slot][pixel][batch_count]
+@group(0) @binding(0) var<storage, read> grad_columns: array<Stored>; // [slot][pixel][batch_count]
 @group(0) @binding(1) var<storage, read> channel_start: array<u32>; // first entry of each channel, and the end
 @group(0) @binding(2) var<storage, read> channel_columns: array<vec2<u32>>; // tap, slot
-@group(0) @binding(3) var<storage, read_write> grad_input: array<Vec>;
+@group(0) @binding(3) var<storage, read_write> grad_input: array<Stored>;
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -60,13 +61,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         let at_pixel = quotient[j] - tap_quotient; // Wraps around below zero, and is then too large.
         let inside = all(remainder[j] == tap_remainder) && at_pixel.x < params.out_height && at_pixel.y < params.out_width;
         let at = column.y * out_positions + (at_pixel.x * params.out_width + at_pixel.y) * params.batch_count + n[j];
-        sums[j] += select(Vec(0.0), grad_columns[select(0u, at, inside)], inside);
+        sums[j] += select(Vec(0.0), Vec(grad_columns[select(0u, at, inside)]), inside);
       }
     }
     for (var j = 0u; j < COLUMNS; j++) {
       let position = first_position + j * WORKGROUP_SIZE;
       let row = channel * params.height * params.width + position / params.batch_count;
-      if (position < positions) { grad_input[row * params.batch + params.batch_start + n[j]] = sums[j]; }
+      if (position < positions) { grad_input[row * params.batch + params.batch_start + n[j]] = Stored(sums[j]); }
     }
   }
 }

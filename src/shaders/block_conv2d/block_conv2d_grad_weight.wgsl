@@ -3,6 +3,7 @@
 // As conv2d_grad_weight.wgsl, with a tile of slots of one group in the place of a tile of columns; the fewer slots a tile holds,
 // the more threads share out positions.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
@@ -25,8 +26,8 @@ struct Params {
   slots: u32, // of the layer
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read> grad_output: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> grad_output: array<Stored>;
 @group(0) @binding(2) var<storage, read> group_rows: array<u32>;
 @group(0) @binding(3) var<storage, read> block_columns: array<u32>; // [slot]
 @group(0) @binding(4) var<storage, read> tiles: array<vec4<u32>>; // group, first slot, number of slots, unused
@@ -44,7 +45,7 @@ var<workgroup> row_sums: array<f32, WORKGROUP_SIZE * COLUMNS>; // of one row
 fn output_at(group: u32, r: u32, position: u32, end: u32, out_plane: u32) -> vec4<f32> {
   let row = select(NONE, group_rows[group * BLOCK + min(r, BLOCK - 1u)], r < BLOCK);
   let valid = row != NONE && position < end;
-  return select(vec4<f32>(0.0), vec4<f32>(grad_output[select(0u, row * out_plane + position, valid)]), valid);
+  return select(vec4<f32>(0.0), vec4<f32>(Vec(grad_output[select(0u, row * out_plane + position, valid)])), valid);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -105,7 +106,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         let at = source + column[c];
         // Negative coordinates are large ones when read as unsigned.
         let inside = u32(at.x) < params.height && u32(at.y) < params.width;
-        inputs[c] = select(vec4<f32>(0.0), vec4<f32>(x[select(0u, u32(at.z), inside)]), inside);
+        inputs[c] = select(vec4<f32>(0.0), vec4<f32>(Vec(x[select(0u, u32(at.z), inside)])), inside);
       }
       for (var l = 0u; l < LANES; l++) {
         for (var quad = 0u; quad < ROW_QUADS; quad++) {

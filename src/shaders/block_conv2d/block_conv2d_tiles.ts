@@ -1,6 +1,7 @@
 // How the kernels of a shuffled-block convolution can be tiled. Rows of a thread are always the rows of a block.
 
 import type { Device, Kernel } from '../../device/index.js';
+import { type ActivationType, ELEMENT_BYTES } from '../../tensor/index.js';
 import {
   type ConvGeometry,
   chunkSize,
@@ -83,10 +84,11 @@ export function gradInputTiling(
   [columnsKernel, gatherKernel]: readonly [Kernel, Kernel],
   { numBlocks, blockSize }: BlockTables,
   geometry: ConvGeometry,
+  dtype: ActivationType,
 ): Tiling<GradInputTiles> {
   const { height, width, outHeight, outWidth, batchSize } = geometry;
   const { isSoftware } = device.info;
-  const vecBytes = numBlocks * blockSize * outHeight * outWidth * lanesOf(batchSize) * 4;
+  const vecBytes = numBlocks * blockSize * outHeight * outWidth * lanesOf(batchSize) * ELEMENT_BYTES[dtype];
   const vecsIn = (bytes: number) => Math.max(1, Math.min(geometry.batch, Math.floor(bytes / vecBytes)));
   const batch = vecsIn(isSoftware ? COLUMN_BYTES_SOFTWARE : COLUMN_BYTES);
   const threads = columnsKernel.constant('WORKGROUP_SIZE');

@@ -1,10 +1,11 @@
 // Two-dimensional convolution (cross-correlation, as in PyTorch's conv2d): x [I,H,W,N], weight [O,I,KH,KW] -> y [O,OH,OW,N].
 
-import { needsGrad, record } from '../../autograd/index.js';
+import { needsGrad, noGrad, record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
-import { Tensor } from '../../tensor/index.js';
+import { formatShape, Tensor } from '../../tensor/index.js';
 import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
-import { forBatch, runKernelOn } from '../launch.js';
+import { cast } from '../cast/cast.js';
+import { activationType, forBatch, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
 import { tiled } from '../tiling/tiling.js';
 import { gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
@@ -15,20 +16,30 @@ const gradWeightKernel = kernel(conv2d_grad_weight);
 
 /**
  * y[o, oy, ox, n] = sum over i, ky, kx of weight[o, i, ky, kx] * x[i, oy*stride - padding + ky, ox*stride - padding + kx, n].
- * No bias: see `addBias`.
+ * No bias: see `addBias`. y has the type of x; the weight and its gradient are f32, and products are summed in f32.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
   const operation = { name: 'conv2d', attributes: geometry };
-  return record(operation, conv2dForward(x, weight, geometry), [x, weight], (gradOutput) => [
-    needsGrad(x) ? conv2dGradInput(gradOutput, weight, geometry) : undefined,
+  const copy = computeCopy('conv2d', weight, x);
+  return record(operation, conv2dForward(x, copy, geometry), [x, weight], (gradOutput) => [
+    needsGrad(x) ? conv2dGradInput(gradOutput, copy, geometry) : undefined,
     needsGrad(weight) ? conv2dGradWeight(x, gradOutput, geometry) : undefined,
   ]);
 }
 
+/** The weight in the type of the activations that it meets: f16 next to f16, which halves what kernels read of it. */
+export function computeCopy(operation: string, weight: Tensor, x: Tensor): Tensor {
+  const dtype = activationType(operation, x);
+  if (weight.dtype !== 'f32') {
+    throw new Error(`${operation}: expected a weight of f32, got ${weight.dtype} ${formatShape(weight.shape)}`);
+  }
+  return dtype === 'f32' ? weight : noGrad(() => cast(weight, dtype));
+}
+
 export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
-  const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize]);
+  const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize], x.dtype);
   gather('conv2d.forward', x, weight, y, geometry, {
     channels: inChannels,
     height,
@@ -49,7 +60,8 @@ export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry)
 
 export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
-  const gradInput = Tensor.empty(gradOutput.device, [inChannels, height, width, geometry.batchSize]);
+  const shape = [inChannels, height, width, geometry.batchSize];
+  const gradInput = Tensor.empty(gradOutput.device, shape, gradOutput.dtype);
   gather('conv2d.gradInput', gradOutput, weight, gradInput, geometry, {
     channels: outChannels,
     height: outHeight,
@@ -87,8 +99,10 @@ function gather(
   const { down } = params;
   const positions = Math.ceil(params.out_height / down) * Math.ceil(params.out_width / down) * geometry.batch;
   const tiling = gatherTiling(device, gatherKernel, params.rows, positions);
-  tiled(device, tilingKey(operation, geometry), tiling, ({ rows, columns, threads, rowThreads }) => {
-    const variant = forBatch(gatherKernel, geometry.batchSize);
+  const dtype = activationType(operation, x, y);
+  tiled(device, tilingKey(operation, geometry, dtype), tiling, ({ rows, columns, threads, rowThreads }) => {
+    const types = { StoredWeight: activationType(operation, weight) };
+    const variant = forBatch(gatherKernel, geometry.batchSize, dtype).with(types);
     const kernel = variant.with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
     const across = Math.ceil(positions / ((threads / rowThreads) * columns));
     const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
@@ -102,14 +116,16 @@ function gather(
   });
 }
 
-/** d loss / d weight [O,I,KH,KW], dense; also the growth score of sparse layers at a topology update. */
+/** d loss / d weight [O,I,KH,KW], dense and f32; also the growth score of sparse layers at a topology update. */
 export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGeometry): Tensor {
   const { device } = x;
   const { inChannels, outChannels, kernelHeight, kernelWidth } = geometry;
   const weightColumns = inChannels * kernelHeight * kernelWidth;
   const tiling = gradWeightTiling(device, gradWeightKernel, geometry);
-  return tiled(device, tilingKey('conv2d.gradWeight', geometry), tiling, ({ rows, columns, tile, staged, chunk }) => {
-    const variant = forBatch(gradWeightKernel, geometry.batchSize);
+  const dtype = activationType('conv2d', x, gradOutput);
+  const key = tilingKey('conv2d.gradWeight', geometry, dtype);
+  return tiled(device, key, tiling, ({ rows, columns, tile, staged, chunk }) => {
+    const variant = forBatch(gradWeightKernel, geometry.batchSize, dtype);
     const kernel = variant.with({ COLUMNS: columns, ROWS: rows, TILE: tile, POSITIONS: staged });
     const chunks = Math.ceil(geometry.positions / chunk);
     const partial = Tensor.empty(device, [chunks, outChannels, inChannels, kernelHeight, kernelWidth]);

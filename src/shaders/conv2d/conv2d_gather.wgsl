@@ -7,6 +7,8 @@
 // x [C, height, width, N], y [M, out_height, out_width, N], batch in Vecs. A thread keeps ROWS x COLUMNS Vecs in registers; a
 // workgroup is row_threads threads high, so that few columns (a linear layer at a small batch) still fill it.
 alias Vec = vec4<f32>;
+alias StoredWeight = f32;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
@@ -33,9 +35,9 @@ struct Params {
   row_threads: u32, // at most MAX_ROW_THREADS
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> weight: array<StoredWeight>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(3) var<uniform> params: Params;
 
 const MAX_ROW_THREADS: u32 = 8;
@@ -48,7 +50,7 @@ var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS * MAX_ROW_THREADS>; /
 fn weights_at(row: u32, at: u32, exists: bool) -> vec4<f32> {
   var quad = vec4<f32>(0.0);
   for (var r = 0u; r < 4u; r++) {
-    if (exists && row + r < params.rows) { quad[r] = weight[(row + r) * params.row_stride + at]; }
+    if (exists && row + r < params.rows) { quad[r] = f32(weight[(row + r) * params.row_stride + at]); }
   }
   return quad;
 }
@@ -121,7 +123,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
       var inputs: array<Vec, COLUMNS>;
       for (var j = 0u; j < COLUMNS; j++) {
-        inputs[j] = select(Vec(0.0), x[select(0u, source[j], source[j] < end)], source[j] < end);
+        inputs[j] = select(Vec(0.0), Vec(x[select(0u, source[j], source[j] < end)]), source[j] < end);
         source[j] += plane;
       }
       for (var quad = 0u; quad < ROW_QUADS; quad++) {
@@ -141,7 +143,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var j = 0u; j < COLUMNS; j++) {
       var result = Vec(0.0);
       for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][j], k == r); }
-      if (target_position[j] < out_plane) { y[(first_row + r) * out_plane + target_position[j]] = result; }
+      if (target_position[j] < out_plane) { y[(first_row + r) * out_plane + target_position[j]] = Stored(result); }
     }
   }
 }

@@ -3,6 +3,7 @@
 // workgroup owns ROWS rows, a tile of columns and a chunk; its threads share out columns and positions, and a thread keeps ROWS x
 // COLUMNS sums in registers, which are added over the threads of a column in workgroup memory.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
@@ -26,8 +27,8 @@ struct Params {
   chunk: u32, // output positions of a chunk
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read> grad_output: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read> grad_output: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -42,7 +43,7 @@ var<workgroup> row_sums: array<f32, POSITION_THREADS * TILE>; // of one row
 
 fn output_at(row: u32, position: u32, end: u32, out_plane: u32) -> vec4<f32> {
   let valid = row < params.rows && position < end;
-  return select(vec4<f32>(0.0), vec4<f32>(grad_output[select(0u, row * out_plane + position, valid)]), valid);
+  return select(vec4<f32>(0.0), vec4<f32>(Vec(grad_output[select(0u, row * out_plane + position, valid)])), valid);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -99,7 +100,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let at = source + column[c];
         // Negative coordinates are large ones when read as unsigned.
         let inside = u32(at.x) < params.height && u32(at.y) < params.width;
-        inputs[c] = select(vec4<f32>(0.0), vec4<f32>(x[select(0u, u32(at.z), inside)]), inside);
+        inputs[c] = select(vec4<f32>(0.0), vec4<f32>(Vec(x[select(0u, u32(at.z), inside)])), inside);
       }
       for (var l = 0u; l < LANES; l++) {
         for (var quad = 0u; quad < ROW_QUADS; quad++) {

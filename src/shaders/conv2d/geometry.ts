@@ -1,7 +1,7 @@
 // The geometry of a two-dimensional convolution, shared by its dense and its shuffled-block form, and how its kernels are tiled.
 
 import type { Device } from '../../device/index.js';
-import { formatShape, type Shape } from '../../tensor/index.js';
+import { type ActivationType, formatShape, type Shape } from '../../tensor/index.js';
 import { lanesOf } from '../launch.js';
 
 export interface Conv2dOptions {
@@ -117,11 +117,11 @@ export function otherChunks(chunk: number, positions: number, partBytes: number)
 }
 
 /** A pass of a convolution and all that its time depends on. */
-export function tilingKey(operation: string, geometry: ConvGeometry, weight = ''): string {
+export function tilingKey(operation: string, geometry: ConvGeometry, dtype: ActivationType, weight = ''): string {
   const { inChannels, height, width, batchSize, outChannels, kernelHeight, kernelWidth, stride } = geometry;
   const { paddingY, paddingX } = geometry;
   const x = `${inChannels}x${height}x${width}x${batchSize}`;
-  return `${operation} ${x} to ${outChannels}, ${kernelHeight}x${kernelWidth} / ${stride} + ${paddingY},${paddingX}${weight}`;
+  return `${operation} ${x} to ${outChannels}, ${kernelHeight}x${kernelWidth} / ${stride} + ${paddingY},${paddingX}${weight}${dtype === 'f32' ? '' : `, ${dtype}`}`;
 }
 
 /** Columns of the weight that a thread of a weight gradient keeps beside `rows` rows: see `columnsPerThread`. */

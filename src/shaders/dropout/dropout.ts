@@ -4,7 +4,7 @@ import { record } from '../../autograd/index.js';
 import { InputError, kernel } from '../../device/index.js';
 import { formatShape, Tensor } from '../../tensor/index.js';
 import { dropout_forward } from '../../wgsl.generated.js';
-import { runElementwise } from '../launch.js';
+import { activationType, forType, runElementwise } from '../launch.js';
 
 const forwardKernel = kernel(dropout_forward);
 
@@ -29,8 +29,10 @@ export function dropout(x: Tensor, probability: number, random: Tensor, stream: 
 }
 
 function dropped(x: Tensor, probability: number, random: Tensor, stream: number): Tensor {
-  const y = Tensor.empty(x.device, x.shape);
+  const dtype = activationType('dropout', x);
+  const y = Tensor.empty(x.device, x.shape, dtype);
   const threshold = Math.min(Math.round(probability * 2 ** 32), 2 ** 32 - 1);
-  runElementwise(forwardKernel, { x, random, y }, x.size, { stream, threshold, factor: 1 / (1 - probability) });
+  const params = { stream, threshold, factor: 1 / (1 - probability) };
+  runElementwise(forType(forwardKernel, dtype), { x, random, y }, x.size, params);
   return y;
 }

@@ -1,6 +1,7 @@
 // y = keep ? x * factor : 0, elementwise over `count` vec4s; also its own gradient. Whether an element is kept is a pure function of seed,
 // step, stream and index, by the hash pcg4d (Jarzynski and Olano 2020, "Hash Functions for GPU Rendering", https://jcgt.org/published/0009/03/02),
 // which gives four words at once.
+alias Stored = vec4<f32>; // vec4<f16> in half precision
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
@@ -10,9 +11,9 @@ struct Params {
   factor: f32, // 1 / (1 - probability)
 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> random: array<u32>; // seed, step
-@group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(3) var<uniform> params: Params;
 
 fn pcg4d(counter: vec4<u32>) -> vec4<u32> {
@@ -38,5 +39,5 @@ fn main(
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (i >= params.count) { return; }
   let keep = pcg4d(vec4<u32>(i, params.stream, random[1], random[0])) >= vec4<u32>(params.threshold);
-  y[i] = select(vec4<f32>(0.0), x[i] * params.factor, keep);
+  y[i] = Stored(select(vec4<f32>(0.0), vec4<f32>(x[i]) * params.factor, keep));
 }

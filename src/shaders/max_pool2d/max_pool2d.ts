@@ -4,7 +4,7 @@ import { record } from '../../autograd/index.js';
 import { type Kernel, kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
 import { max_pool2d_forward, max_pool2d_grad_input } from '../../wgsl.generated.js';
-import { forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
 import { type Pool2dOptions, type PoolGeometry, pool2dGeometry } from './pool_geometry.js';
 
 const forwardKernel = kernel(max_pool2d_forward);
@@ -19,11 +19,12 @@ const VECS_PER_THREAD = 4;
  */
 export function maxPool2d(x: Tensor, options: Pool2dOptions): Tensor {
   const geometry = pool2dGeometry('maxPool2d', x.shape, options);
-  const y = Tensor.empty(x.device, geometry.outShape);
+  const dtype = activationType('maxPool2d', x);
+  const y = Tensor.empty(x.device, geometry.outShape, dtype);
   const taps = Tensor.empty(x.device, geometry.outShape, 'u32');
   overVecs(forwardKernel, { x, y, taps }, y, geometry);
   return record({ name: 'maxPool2d', attributes: geometry }, y, [x], (gradOutput) => {
-    const gradInput = Tensor.empty(x.device, x.shape);
+    const gradInput = Tensor.empty(x.device, x.shape, dtype);
     overVecs(gradInputKernel, { grad_output: gradOutput, taps, grad_input: gradInput }, gradInput, geometry);
     return [gradInput];
   });
@@ -38,7 +39,7 @@ function overVecs(
 ): void {
   const [channels, height, width, batchSize] = result.shape;
   const lanes = lanesOf(batchSize);
-  const batched = forBatch(base, batchSize);
+  const batched = forBatch(base, batchSize, activationType('maxPool2d', result));
   const tiled = lanes === 1 ? batched.with({ Taps: 'u32' }) : batched;
   const batch = batchSize / lanes;
   const batchThreads = Math.ceil(batch / VECS_PER_THREAD);

@@ -2,6 +2,7 @@
 // (ky * kernel_size + kx) it was found: the first maximum, or the last NaN, as in PyTorch. An invocation does every
 // batch_threads-th Vec of one window.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 alias Taps = vec4<u32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
@@ -19,8 +20,8 @@ struct Params {
   padding: u32,
 }
 
-@group(0) @binding(0) var<storage, read> x: array<Vec>;
-@group(0) @binding(1) var<storage, read_write> y: array<Vec>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(2) var<storage, read_write> taps: array<Taps>;
 @group(0) @binding(3) var<uniform> params: Params;
 
@@ -50,18 +51,18 @@ fn main(
 
   for (var n = i % params.batch_threads; n < params.batch; n += params.batch_threads) {
     let first_row = (channel * params.height + window_y + first_ky - params.padding) * params.width;
-    var best = x[(first_row + window_x + first_kx - params.padding) * params.batch + n];
+    var best = Vec(x[(first_row + window_x + first_kx - params.padding) * params.batch + n]);
     var best_tap = Taps(first_ky * params.kernel_size + first_kx);
     for (var ky = first_ky; ky < end_ky; ky++) {
       let row = (channel * params.height + window_y + ky - params.padding) * params.width;
       for (var kx = first_kx; kx < end_kx; kx++) {
-        let value = x[(row + window_x + kx - params.padding) * params.batch + n];
+        let value = Vec(x[(row + window_x + kx - params.padding) * params.batch + n]);
         let wins = (magnitude(value) > INFINITY) | ((value > best) & (magnitude(best) <= INFINITY));
         best = select(best, value, wins);
         best_tap = select(best_tap, Taps(ky * params.kernel_size + kx), wins);
       }
     }
-    y[pixel * params.batch + n] = best;
+    y[pixel * params.batch + n] = Stored(best);
     taps[pixel * params.batch + n] = best_tap;
   }
 }

@@ -2,6 +2,7 @@
 // Gathered, so that windows may overlap and need no atomics. An invocation does every batch_threads-th
 // Vec of one element, which share their windows and the divisions that find them.
 alias Vec = vec4<f32>;
+alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 alias Taps = vec4<u32>;
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
@@ -19,9 +20,9 @@ struct Params {
   padding: u32,
 }
 
-@group(0) @binding(0) var<storage, read> grad_output: array<Vec>;
+@group(0) @binding(0) var<storage, read> grad_output: array<Stored>;
 @group(0) @binding(1) var<storage, read> taps: array<Taps>;
-@group(0) @binding(2) var<storage, read_write> grad_input: array<Vec>;
+@group(0) @binding(2) var<storage, read_write> grad_input: array<Stored>;
 @group(0) @binding(3) var<uniform> params: Params;
 
 /// The first window along one axis that holds `position`, counted in the padded image.
@@ -54,9 +55,9 @@ fn main(
       for (var ox = first_ox; ox < end_ox; ox++) {
         let output = ((channel * params.out_height + oy) * params.out_width + ox) * params.batch + n;
         let tap = (padded_y - oy * params.stride) * params.kernel_size + padded_x - ox * params.stride;
-        total += select(Vec(0.0), grad_output[output], taps[output] == Taps(tap));
+        total += select(Vec(0.0), Vec(grad_output[output]), taps[output] == Taps(tap));
       }
     }
-    grad_input[pixel * params.batch + n] = total;
+    grad_input[pixel * params.batch + n] = Stored(total);
   }
 }

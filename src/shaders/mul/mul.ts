@@ -4,7 +4,7 @@ import { needsGrad, record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
 import { mul_forward } from '../../wgsl.generated.js';
-import { runElementwise, sameShapeRule } from '../launch.js';
+import { activationType, forType, runElementwise, sameShapeRule } from '../launch.js';
 
 const forwardKernel = kernel(mul_forward);
 
@@ -17,7 +17,8 @@ export function mul(a: Tensor, b: Tensor): Tensor {
 }
 
 function product(a: Tensor, b: Tensor): Tensor {
-  const y = Tensor.empty(a.device, sameShapeRule('mul', a.shape, b.shape));
-  runElementwise(forwardKernel, { a, b, y }, y.size);
+  const dtype = activationType('mul', a, b);
+  const y = Tensor.empty(a.device, sameShapeRule('mul', a.shape, b.shape), dtype);
+  runElementwise(forType(forwardKernel, dtype), { a, b, y }, y.size);
   return y;
 }

@@ -1,10 +1,10 @@
 // Reductions over one axis or over everything: sum, mean, maximum. All see x as [outer, length, inner].
 
 import { record } from '../../autograd/index.js';
-import { type Device, kernel } from '../../device/index.js';
+import { type Device, type Kernel, kernel } from '../../device/index.js';
 import { formatShape, type Shape, sizeOf, Tensor } from '../../tensor/index.js';
 import { reduce_columns, reduce_grad_input, reduce_rows } from '../../wgsl.generated.js';
-import { mostRowThreads, runKernelOn } from '../launch.js';
+import { activationType, mostRowThreads, runKernelOn } from '../launch.js';
 
 const rowsKernel = kernel(reduce_rows);
 const columnsKernel = kernel(reduce_columns);
@@ -22,6 +22,14 @@ interface Extent {
 /** Sum over `axis` (which vanishes from the shape), or of all elements (shape [1]). */
 export function sum(x: Tensor, axis?: number): Tensor {
   return reduction('sum', x, axis, false, () => 1);
+}
+
+/** `sum` of f16 as f32: what a gradient of f32 parameters takes from half precision. Its own gradient is not defined. */
+export function sumAsF32(x: Tensor, axis: number): Tensor {
+  const { shape, extent } = reduceShape('sum', x.shape, axis);
+  const y = Tensor.empty(x.device, shape);
+  reduce(x, y, extent, 1, { MAXIMUM: 0 });
+  return y;
 }
 
 /** Mean over `axis`, or of all elements. */
@@ -62,16 +70,27 @@ function reduction(
 ): Tensor {
   const { shape, extent } = reduceShape(operation, x.shape, axis);
   const factor = factorOf(extent.length);
-  const y = Tensor.empty(x.device, shape);
+  const dtype = activationType(operation, x);
+  const y = Tensor.empty(x.device, shape, dtype);
   const fold = { MAXIMUM: isMaximum ? 1 : 0 };
-  if (extent.inner === 1) reduceRows(x, y, extent, factor, fold);
-  else runKernelOn(columnsKernel.with(fold), { x, y }, { ...extent, factor }, workgroupsFor(y.size));
+  reduce(x, y, extent, factor, fold);
   return record({ name: operation, attributes: { axis } }, y, [x], (gradOutput) => {
-    const gradInput = Tensor.empty(x.device, x.shape);
+    const gradInput = Tensor.empty(x.device, x.shape, dtype);
     const tensors = { x, y, grad_output: gradOutput, grad_input: gradInput };
-    runKernelOn(gradInputKernel.with(fold), tensors, { ...extent, factor }, workgroupsFor(y.size));
+    runKernelOn(typed(gradInputKernel.with(fold), x, y), tensors, { ...extent, factor }, workgroupsFor(y.size));
     return [gradInput];
   });
+}
+
+/** The value of a reduction. */
+function reduce(x: Tensor, y: Tensor, extent: Extent, factor: number, fold: { MAXIMUM: number }): void {
+  if (extent.inner === 1) reduceRows(x, y, extent, factor, fold);
+  else runKernelOn(typed(columnsKernel.with(fold), x, y), { x, y }, { ...extent, factor }, workgroupsFor(y.size));
+}
+
+/** The variant of a kernel for the types of its tensors. */
+function typed(base: Kernel, x: Tensor, y: Tensor): Kernel {
+  return base.with({ StoredX: activationType('reduction', x), StoredY: activationType('reduction', y) });
 }
 
 function workgroupsFor(results: number): number {
@@ -93,13 +112,13 @@ function reduceRows(
   const rowsFold = rowsKernel.with(fold);
   const workgroups = Math.ceil((rows * parts * rowThreads) / rowsKernel.constant('WORKGROUP_SIZE'));
   if (parts === 1) {
-    runKernelOn(rowsFold, { x, y }, { ...params, factor }, workgroups);
+    runKernelOn(typed(rowsFold, x, y), { x, y }, { ...params, factor }, workgroups);
     return;
   }
   const partial = Tensor.empty(x.device, [parts, rows]);
-  runKernelOn(rowsFold, { x, y: partial }, { ...params, factor: 1 }, workgroups);
+  runKernelOn(typed(rowsFold, x, partial), { x, y: partial }, { ...params, factor: 1 }, workgroups);
   const columns = { outer: 1, length: parts, inner: rows, factor };
-  runKernelOn(columnsKernel.with(fold), { x: partial, y }, columns, workgroupsFor(rows));
+  runKernelOn(typed(columnsKernel.with(fold), partial, y), { x: partial, y }, columns, workgroupsFor(rows));
   partial.dispose();
 }
 

@@ -1,4 +1,6 @@
 // y[outer, inner] = fold over the middle dimension of x [outer, length, inner], one invocation a result, in order.
+alias StoredX = f32; // f16 in half precision
+alias StoredY = f32;
 const WORKGROUP_SIZE: u32 = 64;
 const MAXIMUM: u32 = 0; // 1 folds by maximum (NaN wins), 0 by sum
 
@@ -9,8 +11,8 @@ struct Params {
   factor: f32, // applied to the result
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<StoredX>;
+@group(0) @binding(1) var<storage, read_write> y: array<StoredY>;
 @group(0) @binding(2) var<uniform> params: Params;
 
 // By its bits: a compiler may take it for granted that no value is NaN.
@@ -30,7 +32,7 @@ fn main(
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (i >= params.outer * params.inner) { return; }
   let first = i / params.inner * params.length * params.inner + i % params.inner;
-  var value = x[first];
-  for (var step = 1u; step < params.length; step++) { value = fold(value, x[first + step * params.inner]); }
-  y[i] = value * params.factor;
+  var value = f32(x[first]);
+  for (var step = 1u; step < params.length; step++) { value = fold(value, f32(x[first + step * params.inner])); }
+  y[i] = StoredY(value * params.factor);
 }

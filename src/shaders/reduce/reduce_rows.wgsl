@@ -1,5 +1,7 @@
 // y[part, row] = fold over one part of a contiguous row of x [rows, row_length]: row_threads lanes of a workgroup a part, striding over
 // it, then a tree in workgroup memory. Short parts share a workgroup. The order of the fold is fixed, so results repeat bit for bit.
+alias StoredX = f32; // f16 in half precision
+alias StoredY = f32;
 const WORKGROUP_SIZE: u32 = 128;
 const MAXIMUM: u32 = 0; // 1 folds by maximum (NaN wins), 0 by sum
 
@@ -12,8 +14,8 @@ struct Params {
   factor: f32, // applied to the result
 }
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> y: array<f32>; // [part][row]
+@group(0) @binding(0) var<storage, read> x: array<StoredX>;
+@group(0) @binding(1) var<storage, read_write> y: array<StoredY>; // [part][row]
 @group(0) @binding(2) var<uniform> params: Params;
 
 var<workgroup> folded: array<f32, WORKGROUP_SIZE>;
@@ -39,12 +41,12 @@ fn main(
   let part = min(unit / params.rows, params.parts - 1u);
   let start = part * params.part_length;
   let end = min(start + params.part_length, params.row_length);
-  var value = select(0.0, x[row * params.row_length + start], MAXIMUM == 1u);
-  for (var i = start + row_lane; i < end; i += params.row_threads) { value = fold(value, x[row * params.row_length + i]); }
+  var value = select(0.0, f32(x[row * params.row_length + start]), MAXIMUM == 1u);
+  for (var i = start + row_lane; i < end; i += params.row_threads) { value = fold(value, f32(x[row * params.row_length + i])); }
   folded[lane] = value;
   for (var half = params.row_threads / 2u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (row_lane < half) { folded[lane] = fold(folded[lane], folded[lane + half]); }
   }
-  if (row_lane == 0u && unit < params.rows * params.parts) { y[part * params.rows + row] = folded[lane] * params.factor; }
+  if (row_lane == 0u && unit < params.rows * params.parts) { y[part * params.rows + row] = StoredY(folded[lane] * params.factor); }
 }

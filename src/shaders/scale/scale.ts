@@ -4,7 +4,7 @@ import { record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
 import { scale_forward } from '../../wgsl.generated.js';
-import { runElementwise } from '../launch.js';
+import { activationType, forType, runElementwise } from '../launch.js';
 
 const forwardKernel = kernel(scale_forward);
 
@@ -16,7 +16,8 @@ export function scale(x: Tensor, factor: number): Tensor {
 }
 
 function scaled(x: Tensor, factor: number): Tensor {
-  const y = Tensor.empty(x.device, x.shape);
-  runElementwise(forwardKernel, { x, y }, x.size, { factor });
+  const dtype = activationType('scale', x);
+  const y = Tensor.empty(x.device, x.shape, dtype);
+  runElementwise(forType(forwardKernel, dtype), { x, y }, x.size, { factor });
   return y;
 }

@@ -1,10 +1,11 @@
 // y = factor * x, elementwise over `count` vec4s. Also its own gradient.
+alias Stored = vec4<f32>; // vec4<f16> in half precision
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params { count: u32, factor: f32 }
 
-@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(1) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(0) var<storage, read> x: array<Stored>;
+@group(0) @binding(1) var<storage, read_write> y: array<Stored>;
 @group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -14,5 +15,5 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
 ) {
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
-  if (i < params.count) { y[i] = params.factor * x[i]; }
+  if (i < params.count) { y[i] = Stored(params.factor * vec4<f32>(x[i])); }
 }

@@ -28,6 +28,13 @@ async function run(change: Partial<RunConfig>, options: RunOptions) {
 }
 
 describe('are the same as eager ones', () => {
+  /** Where the adapter has f16. */
+  const halves: Record<string, Partial<RunConfig>> = {
+    'f16, convolutions': { method: 'ssb', model: 'wrn-10-1', precision: 'f16', maxSteps: 7 },
+    'f16, with updates, parts of a batch and averages': {
+      ...{ method: 'dsb', precision: 'f16', microBatch: 6, ema: 0.9, growthSteps: 3 },
+    },
+  };
   const kinds: Record<string, Partial<RunConfig>> = {
     'dense, with a smaller last batch': { method: 'dense' },
     'dsb, with updates': { method: 'dsb' },
@@ -40,6 +47,7 @@ describe('are the same as eager ones', () => {
     'AdamW, averaged weights, warm-up and augmentation': {
       ...{ method: 'dsb', optimizer: 'adamw', learningRate: 0.01, ema: 0.9, warmupEpochs: 2, augment: 'standard' },
     },
+    ...(device.has('shader-f16') ? halves : {}),
   };
   it.each(Object.entries(kinds))('%s', async (_, change) => {
     const recorded = await run(change, {});

@@ -53,7 +53,7 @@ export type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor, OnnxValue } from '
 export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
 export type { Position } from './position.js';
-export { PRECISIONS } from './precision.js';
+export { checkPrecision, PRECISIONS } from './precision.js';
 export { largestOfRows, predict } from './predict.js';
 export {
   ADAMW_RECIPE,

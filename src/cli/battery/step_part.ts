@@ -1,6 +1,7 @@
 // The battery's fourth part: `bench step` in short.
 
 import { openDevice } from '../../device/index.js';
+import type { ActivationType } from '../../tensor/index.js';
 import type { MethodName } from '../../train/index.js';
 import { benchSteps, type StepRow } from '../bench/step.js';
 import { stepTable } from '../bench/step_table.js';
@@ -10,10 +11,22 @@ import { startProgress } from '../progress.js';
 import type { BatteryPart } from './battery.js';
 import { codeBlock } from './summary.js';
 
+interface Step {
+  readonly model: string;
+  readonly methods?: readonly MethodName[];
+  readonly precisions?: readonly ActivationType[];
+  readonly leastSeconds: number;
+}
+
 /** The short one first; each with the seconds below which its turn is not worth starting on a software adapter. */
-const STEPS: readonly { model: string; methods?: readonly MethodName[]; leastSeconds: number }[] = [
+const STEPS: readonly Step[] = [
   { model: 'lenet5', leastSeconds: 15 },
   { model: 'wrn-22-2', methods: ['dense', 'dsb'], leastSeconds: 30 },
+];
+
+/** Where the adapter has f16. */
+const HALF_STEPS: readonly Step[] = [
+  { model: 'wrn-22-2', methods: ['dense', 'dsb'], precisions: ['f16'], leastSeconds: 30 },
 ];
 
 /** On software adapters; a step of the usual batch would take seconds. */
@@ -28,15 +41,17 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
     share: 0.5,
     async run({ secondsLeft, progressed }) {
       const device = await openDevice({ adapter: choice, warn: () => {} });
-      const progress = startProgress(STEPS.length, 'models');
+      const steps = device.has('shader-f16') ? [...STEPS, ...HALF_STEPS] : STEPS;
+      const progress = startProgress(steps.length, 'models');
       let done = 0;
       try {
-        for (const { model, methods, leastSeconds } of STEPS) {
+        for (const { model, methods, precisions, leastSeconds } of steps) {
           if (secondsLeft() < leastSeconds) break;
           const report = (note: string) => progress.update(done, note);
           const batchSize = device.info.isSoftware && model !== 'lenet5' ? SOFTWARE_BATCH : undefined;
-          const seconds = secondsLeft() / (STEPS.length - done);
-          rows.push(...(await benchSteps(device, stepVariants(model, { methods, batchSize }), { seconds, report })));
+          const seconds = secondsLeft() / (steps.length - done);
+          const variants = stepVariants(model, { methods, precisions, batchSize });
+          rows.push(...(await benchSteps(device, variants, { seconds, report })));
           done++;
           await progressed();
         }
@@ -44,8 +59,8 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
         progress.stop();
         device.destroy();
       }
-      const note = `${done} of ${STEPS.length} models timed`;
-      return { state: done === STEPS.length ? 'passed' : 'cut short', note };
+      const note = `${done} of ${steps.length} models timed`;
+      return { state: done === steps.length ? 'passed' : 'cut short', note };
     },
     data: () => rows,
     details: () => (rows.length > 0 ? codeBlock(stepTable(rows)) : ''),

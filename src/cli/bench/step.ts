@@ -2,6 +2,7 @@
 // step, one in every T.
 
 import type { Device } from '../../device/index.js';
+import type { ActivationType } from '../../tensor/index.js';
 import { StepTraining } from './step_training.js';
 import { hasBlocks, type StepVariant } from './step_variants.js';
 import { inTurns, median, spread } from './timing.js';
@@ -19,7 +20,7 @@ export interface StepRow {
   readonly sparsity: number;
   /** 0 for methods without blocks. */
   readonly blockSize: number;
-  readonly precision: 'f32';
+  readonly precision: ActivationType;
   /** Of one step, with its share of a topology update; from medians of all rounds. */
   readonly ms: number;
   /** Half the range between the quartiles, of a step without update. */
@@ -102,19 +103,19 @@ export function stepRow(
   plain: readonly number[],
   updating?: readonly number[],
 ): StepRow {
-  const { model, batchSize, method, sparsity } = config;
+  const { model, batchSize, method, sparsity, precision = 'f32' } = config;
   const stepMs = median(plain) / steps;
   const updateMs = updating ? Math.max(0, median(updating) - median(plain)) : 0;
   const updateInterval = updating ? config.updateInterval : 0;
   return {
     ...{ engine: 'shuffleblock', adapter, model, imageSize: info.height, batchSize },
-    ...{ method, sparsity, blockSize: hasBlocks(method) ? config.blockSize : 0, precision: 'f32' },
+    ...{ method, sparsity, blockSize: hasBlocks(method) ? config.blockSize : 0, precision },
     ms: stepMs + (updating ? updateMs / updateInterval : 0),
     ...{ spreadMs: spread(plain) / steps, stepMs, updateMs, updateInterval },
   };
 }
 
-function nameOf({ config: { model, method, sparsity, blockSize } }: StepVariant): string {
-  if (method === 'dense') return `${model}, dense`;
-  return `${model}, ${method} at ${sparsity}${hasBlocks(method) ? `, blocks of ${blockSize}` : ''}`;
+function nameOf({ config: { model, method, sparsity, blockSize, precision = 'f32' } }: StepVariant): string {
+  if (method === 'dense') return `${model}, dense, ${precision}`;
+  return `${model}, ${method} at ${sparsity}${hasBlocks(method) ? `, blocks of ${blockSize}` : ''}, ${precision}`;
 }

@@ -2,7 +2,8 @@
 
 import type { Command } from 'commander';
 import { DeviceMemoryError, InputError } from '../../device/index.js';
-import { METHOD_NAMES, type MethodName, methodNamed } from '../../train/index.js';
+import type { ActivationType } from '../../tensor/index.js';
+import { checkPrecision, METHOD_NAMES, type MethodName, methodNamed, PRECISIONS } from '../../train/index.js';
 import { type AdapterFlag, addAdapterOption, list, number, numbers, openCommandDevice } from '../options.js';
 import { startProgress } from '../progress.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
@@ -17,6 +18,7 @@ interface StepFlags {
   readonly methods?: MethodName[];
   readonly sparsity?: number[];
   readonly blockSize?: number[];
+  readonly precision?: ActivationType[];
   readonly batchSize?: number;
   readonly T?: number;
   readonly dataSet?: string;
@@ -41,6 +43,7 @@ export function addStepCommand(bench: Command): void {
     .option('--methods <list>', `of ${METHOD_NAMES.join(', ')} (default: ${STEP_METHODS})`, methods)
     .option('--sparsity <list>', 'of all methods but dense (default: 0.9)', numbers('--sparsity'))
     .option('--block-size <list>', 'of dsb and ssb (default: 16)', numbers('--block-size'))
+    .option('--precision <list>', `of ${PRECISIONS.join(', ')} (default: f32)`, precisionList)
     .option('--batch-size <n>', 'images a step (default: mnist 64, else 32)', number('--batch-size'))
     .option('--T <n>', "steps between topology updates (default: the recipe's)", number('--T'))
     .option('--data-set <name>', 'shape of the images (default: lenet mnist, ResNet tinyimagenet, else cifar10)')
@@ -65,15 +68,30 @@ export function methods(text: string): MethodName[] {
   return found as MethodName[];
 }
 
+function precisionList(text: string): ActivationType[] {
+  const found = names('--precision')(text);
+  const unknown = found.find((name) => !(PRECISIONS as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    throw new InputError(`--precision: expected ${PRECISIONS.join(', ')}, separated by commas, got '${unknown}'`);
+  }
+  return found as ActivationType[];
+}
+
 async function stepCommand(flags: StepFlags): Promise<void> {
-  const { json, models, methods, sparsity: sparsities, blockSize: blockSizes, batchSize } = flags;
-  const { T: updateInterval, dataSet, imageSize, record, minutes } = flags;
+  const { json, models, methods, sparsity: sparsities, blockSize: blockSizes, precision: precisions } = flags;
+  const { T: updateInterval, batchSize, dataSet, imageSize, record, minutes } = flags;
   checkMinutes(minutes);
   checkJsonPath(json);
-  const options = { methods, sparsities, blockSizes, batchSize, updateInterval, dataSet, imageSize };
+  const options = { methods, sparsities, blockSizes, precisions, batchSize, updateInterval, dataSet, imageSize };
   const comparisons = models.map((model) => stepVariants(model, options));
   const device = await openCommandDevice(flags.adapter);
   const rows: StepRow[] = [];
+  try {
+    for (const precision of precisions ?? []) checkPrecision(device, precision);
+  } catch (error) {
+    device.destroy();
+    throw error;
+  }
   const progress = startProgress(comparisons.length, 'models');
   const end = performance.now() + minutes * 60_000;
   try {

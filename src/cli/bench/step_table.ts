@@ -1,20 +1,33 @@
-// The rows of `bench step` for people.
+// The rows of `bench step` for people. Sparse steps are compared with dense ones of their precision.
 
 import { aligned } from './kernel_table.js';
 import type { StepRow } from './step.js';
 
-const HEADER = ['model', 'method', 'weights', 'batch', 'ms a step', '+-', 'updates', 'images/s', 'against dense'];
+const HEADER = [
+  'model',
+  'method',
+  'weights',
+  'type',
+  'batch',
+  'ms a step',
+  '+-',
+  'updates',
+  'images/s',
+  'against dense',
+];
 /** Columns that hold words. */
-const WORDS = 3;
+const WORDS = 4;
 
 export function stepTable(rows: readonly StepRow[]): string {
   const lines = rows.map((row) => {
-    const dense = rows.find(({ model, method }) => model === row.model && method === 'dense');
+    const isTwin = ({ model, precision }: StepRow) => model === row.model && precision === row.precision;
+    const dense = rows.find((other) => isTwin(other) && other.method === 'dense');
     const updates = row.updateInterval > 0 ? row.updateMs / row.updateInterval / row.ms : 0;
     return [
       row.model,
       row.method,
       weightsOf(row),
+      row.precision,
       `${row.batchSize}`,
       row.ms.toFixed(2),
       row.spreadMs.toFixed(2),

@@ -3,6 +3,7 @@
 import { type DatasetInfo, datasetInfo } from '../../data/index.js';
 import { InputError } from '../../device/index.js';
 import { checkModelName } from '../../models/index.js';
+import type { ActivationType } from '../../tensor/index.js';
 import { checkConfig, defaultConfig, type MethodName, methodNamed, type RunConfig } from '../../train/index.js';
 
 export interface StepVariant {
@@ -17,6 +18,8 @@ export interface StepVariantOptions {
   readonly sparsities?: readonly number[];
   /** Of `dsb` and `ssb`. */
   readonly blockSizes?: readonly number[];
+  /** Default f32. */
+  readonly precisions?: readonly ActivationType[];
   readonly batchSize?: number;
   /** T; that of the data set's recipe if not given. */
   readonly updateInterval?: number;
@@ -38,11 +41,11 @@ const MOST_IMAGES = 32;
 /** Random labels teach nothing; a small rate keeps what is learnt of them finite. */
 const LEARNING_RATE = 1e-3;
 
-/** Dense first, if it is asked for. @throws InputError on what no training could be. */
+/** By precision; dense first, if it is asked for. @throws InputError on what no training could be. */
 export function stepVariants(model: string, options: StepVariantOptions = {}): StepVariant[] {
   checkModelName(model);
   const { methods = STEP_METHODS, sparsities = [0.9], blockSizes = [16], dataSet = dataSetOf(model) } = options;
-  const { imageSize } = options;
+  const { imageSize, precisions = ['f32'] } = options;
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0)) {
     throw new InputError(`image size: expected a positive whole number, got ${imageSize}`);
   }
@@ -53,12 +56,14 @@ export function stepVariants(model: string, options: StepVariantOptions = {}): S
     options;
   const base = { ...recipe, model, batchSize, updateInterval, learningRate: LEARNING_RATE };
   const sorted = [...new Set(methods)].sort((a, b) => Number(b === 'dense') - Number(a === 'dense'));
-  return sorted.flatMap((method) =>
-    (method === 'dense' ? [0] : sparsities).flatMap((sparsity) =>
-      (hasBlocks(method) ? blockSizes : [recipe.blockSize]).map((blockSize) => ({
-        config: checkConfig({ ...base, method, sparsity, blockSize }),
-        info,
-      })),
+  return precisions.flatMap((precision) =>
+    sorted.flatMap((method) =>
+      (method === 'dense' ? [0] : sparsities).flatMap((sparsity) =>
+        (hasBlocks(method) ? blockSizes : [recipe.blockSize]).map((blockSize) => ({
+          config: checkConfig({ ...base, method, sparsity, blockSize, precision }),
+          info,
+        })),
+      ),
     ),
   );
 }

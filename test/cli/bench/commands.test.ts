@@ -75,7 +75,7 @@ it(
     const { ms, stepMs, updateMs } = rows[1] as Record<string, number>;
     expect(ms).toBeCloseTo(stepMs + updateMs / 10, 6);
     expect(updateMs).toBeGreaterThan(0);
-    expect(stdout).toMatch(/^lenet5 +dsb +0\.9, blocks of 16 +4 /m);
+    expect(stdout).toMatch(/^lenet5 +dsb +0\.9, blocks of 16 +f32 +4 /m);
   },
   PATIENCE_MS,
 );
@@ -137,6 +137,7 @@ describe('refuses', () => {
     [['step', '--json', '.'], /^--json \.: expected a file, got a folder$/],
     [['step', '--models', 'lenet5,vgg-e'], /^model: expected one of lenet5, .*; got 'vgg-e'$/],
     [['step', '--methods', 'magic'], /^method: expected dsb \| ssb \| rigl \| set \| dense, got 'magic'$/],
+    [['step', '--precision', 'f32,f8'], /^--precision: expected f32, f16, separated by commas, got 'f8'$/],
     [['step', '--models', ''], /^--models: expected names separated by commas, got ''$/],
     [['step', '--sparsity', '1'], /^sparsity: expected a number in \[0, 1\), got 1$/],
     [['step', '--T', '0'], /^update interval: expected a positive whole number, got 0$/],

@@ -39,6 +39,23 @@ describe('stepVariants', () => {
     expect([info.height, info.channels, info.classes, batchSize, updateInterval]).toEqual(expected);
   });
 
+  it('compares precisions, each with its dense steps', () => {
+    const variants = stepVariants('wrn-22-2', { methods: ['ssb', 'dense'], precisions: ['f32', 'f16'] });
+    expect(variants.map(({ config: { method, precision } }) => [precision, method])).toEqual([
+      ['f32', 'dense'],
+      ['f32', 'ssb'],
+      ['f16', 'dense'],
+      ['f16', 'ssb'],
+    ]);
+    const rows = variants.map((variant, i) => stepRow('a GPU', variant, 1, [[40, 10, 20, 8][i]]));
+    expect(rows.map(({ precision }) => precision)).toEqual(['f32', 'f32', 'f16', 'f16']);
+    const speedUps = stepTable(rows)
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/ {2,}/).at(-1));
+    expect(speedUps).toEqual(['1.00x', '4.00x', '1.00x', '2.50x']);
+  });
+
   it('takes another shape, batch and T', () => {
     const options = { dataSet: 'cifar100', imageSize: 48, batchSize: 6, updateInterval: 7 };
     const [{ config, info }] = stepVariants('resnet-50', options);
@@ -90,9 +107,9 @@ describe('rows', () => {
   it('make a table', () => {
     const lines = stepTable(rows).split('\n');
     const cells = lines.map((line) => line.trim().split(/ {2,}/));
-    expect(cells[1]).toEqual(['wrn-22-2', 'dense', 'all', '32', '100.00', '7.50', '0.0%', '320', '1.00x']);
+    expect(cells[1]).toEqual(['wrn-22-2', 'dense', 'all', 'f32', '32', '100.00', '7.50', '0.0%', '320', '1.00x']);
     expect(cells[3]).toEqual([
-      ...['wrn-22-2', 'dsb', '0.9, blocks of 16', '32', '15.00', '0.75', '33.3%', '2133', '6.67x'],
+      ...['wrn-22-2', 'dsb', '0.9, blocks of 16', 'f32', '32', '15.00', '0.75', '33.3%', '2133', '6.67x'],
     ]);
     expect(cells[4][2]).toBe('0.9, single');
     expect(new Set(lines.map((line) => line.length)).size).toBe(1);

@@ -11,9 +11,7 @@ export const PRECISIONS: readonly ActivationType[] = ['f32', 'f16'];
 /** @throws InputError where the adapter cannot compute in it. */
 export function checkPrecision({ info }: Device, precision: ActivationType): void {
   if (precision === 'f32' || info.features.includes('shader-f16')) return;
-  throw new InputError(
-    `precision: f16 needs an adapter with shader-f16, got ${info.description}, which has not; use f32`,
-  );
+  throw new InputError(`precision: expected f32 on an adapter without shader-f16, got f16 on ${info.description}`);
 }
 
 /** images f32 [C,H,W,N] -> logits f32 [K,N], with activations of `precision` in between. */

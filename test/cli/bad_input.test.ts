@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { swiftshaderDriverFile } from '../../src/device/software_adapter.node.js';
 import { encodeSafetensors, type SafetensorsTensor, safetensor } from '../../src/train/index.js';
 import { closedPort } from '../data/file_server.js';
 import { cifarFile, idxFile, randomBytes } from '../data/support.js';
@@ -38,6 +39,7 @@ function file(name: string, content: Uint8Array): string {
 
 describe('flags', () => {
   it.each<[string[], RegExp]>([
+    [['--precision', 'f8'], /^option '--precision <type>' argument 'f8' is invalid\. Allowed choices are f32, f16\./],
     [['--model', 'lenet6'], /^model: expected one of lenet5, .*; got 'lenet6'$/],
     [['--model', 'wrn-23-2'], /^model wrn-23-2: expected wrn-D-W with D = 10, 16, /],
     [
@@ -257,6 +259,20 @@ describe('run folder', () => {
 });
 
 describe('adapter', () => {
+  it('without f16: says so before anything is made', async () => {
+    const env = { VK_DRIVER_FILES: await swiftshaderDriverFile() };
+    for (const args of [
+      ['train', ...TINY, '--out', OUT, '--precision', 'f16'],
+      ['bench', 'step', '--models', 'lenet300-100', '--precision', 'f32,f16'],
+    ]) {
+      expectRefused(
+        await commands.run([...args, '--adapter', 'software'], env),
+        /^precision: expected f32 on an adapter without shader-f16, got f16 on .*SwiftShader/i,
+      );
+    }
+    expect(existsSync(join(folder, OUT))).toBe(false);
+  });
+
   it('none at all: tells what was tried', async () => {
     const env = { VK_DRIVER_FILES: '/nonexistent/driver.json' };
     for (const args of [['info'], ['train', ...TINY, '--out', OUT]]) {

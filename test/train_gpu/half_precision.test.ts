@@ -54,7 +54,7 @@ it('is refused on an adapter without f16, before anything is made', async () => 
   const { usedBytes } = device.memory();
   await expect(createTrainer(without, HALF, dataset)).rejects.toMatchObject({
     name: 'InputError',
-    message: 'precision: f16 needs an adapter with shader-f16, got Old GPU, which has not; use f32',
+    message: 'precision: expected f32 on an adapter without shader-f16, got f16 on Old GPU',
   });
   expect(device.memory().usedBytes).toBe(usedBytes);
 });

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { type Device, InputError, openDevice } from '../device/index.js';
+import type { ActivationType } from '../tensor/index.js';
 
 /** The original program's spelling, `--data_set`, becomes ours, `--data-set`. Only names of flags, never values. */
 export function kebabFlags(args: readonly string[]): string[] {
@@ -50,7 +51,14 @@ export function addAdapterOption(command: Command): Command {
   );
 }
 
-/** Opens the device of a command; warnings go to stderr. */
-export function openCommandDevice(adapter: AdapterFlag): Promise<Device> {
-  return openDevice({ adapter, warn: (message) => console.error(message) });
+/**
+ * Under Vulkan, Dawn withholds `shader-f16` from NVIDIA's GPUs unless it is started with this (seen in the names that the binary of webgpu
+ * 0.6.2 holds). To be deleted once it offers f16 there by itself.
+ */
+export const F16_TOGGLES = { enable: ['vulkan_enable_f16_on_nvidia'] };
+
+/** Opens the device of a command; warnings go to stderr. @param precision that the command asks for. */
+export function openCommandDevice(adapter: AdapterFlag, precision: ActivationType = 'f32'): Promise<Device> {
+  const dawnToggles = precision === 'f16' ? F16_TOGGLES : undefined;
+  return openDevice({ adapter, dawnToggles, warn: (message) => console.error(message) });
 }

@@ -70,6 +70,14 @@ describe('parseWgsl', () => {
 });
 
 describe('specialize', () => {
+  it('enables f16 for a type of it, once, and moves no line', () => {
+    const half = specialize(SOURCE, { Vec: 'vec4<f16>' });
+    expect(half.split('\n')[0]).toBe('enable f16; // const TILE: u32 = 99; in a comment');
+    expect(half.replace('enable f16; ', '')).toBe(SOURCE.replace('vec4<f32>', 'vec4<f16>'));
+    expect(specialize(half, { Vec: 'f16' }).match(/enable f16;/g)).toHaveLength(1);
+    expect(specialize(SOURCE, { Vec: 'vec4<f32>' })).toBe(SOURCE);
+  });
+
   it('rewrites the lines named and no other, and no line moves', () => {
     const text = specialize(SOURCE, { TILE: 8, SCALE: 2, OFFSET: 7, Vec: 'f32' });
     const changed = text.split('\n').filter((line, i) => line !== SOURCE.split('\n')[i]);

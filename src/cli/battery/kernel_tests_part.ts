@@ -2,7 +2,7 @@
 
 import { setGpuProvider } from '../../device/gpu_provider.js';
 import { findDawnAdapter } from '../../device/gpu_provider.node.js';
-import type { AdapterFlag } from '../options.js';
+import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { BatteryPart, PartResult } from './battery.js';
 import { type KernelTestFile, type KernelTests, loadKernelTests } from './kernel_tests.js';
@@ -18,8 +18,8 @@ export function kernelTestsPart(choice: AdapterFlag, load: () => Promise<KernelT
     share: 0.6,
     async run({ isOver, progressed }) {
       const tests = await load();
-      // The tests ask for any adapter.
-      setGpuProvider((request) => findDawnAdapter({ ...request, adapter: choice }));
+      // The tests ask for any adapter, and check f16 where it has that.
+      setGpuProvider((request) => findDawnAdapter({ ...request, adapter: choice, dawnToggles: F16_TOGGLES }));
       let progress: ReturnType<typeof startProgress> | undefined;
       try {
         await tests.run({

@@ -6,7 +6,7 @@ import type { MethodName } from '../../train/index.js';
 import { benchSteps, type StepRow } from '../bench/step.js';
 import { stepTable } from '../bench/step_table.js';
 import { stepVariants } from '../bench/step_variants.js';
-import type { AdapterFlag } from '../options.js';
+import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { BatteryPart } from './battery.js';
 import { codeBlock } from './summary.js';
@@ -40,7 +40,7 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
     leastSeconds: STEPS[0].leastSeconds,
     share: 0.5,
     async run({ secondsLeft, progressed }) {
-      const device = await openDevice({ adapter: choice, warn: () => {} });
+      const device = await openDevice({ adapter: choice, dawnToggles: F16_TOGGLES, warn: () => {} });
       const steps = device.has('shader-f16') ? [...STEPS, ...HALF_STEPS] : STEPS;
       const progress = startProgress(steps.length, 'models');
       let done = 0;

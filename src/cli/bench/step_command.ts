@@ -84,7 +84,7 @@ async function stepCommand(flags: StepFlags): Promise<void> {
   checkJsonPath(json);
   const options = { methods, sparsities, blockSizes, precisions, batchSize, updateInterval, dataSet, imageSize };
   const comparisons = models.map((model) => stepVariants(model, options));
-  const device = await openCommandDevice(flags.adapter);
+  const device = await openCommandDevice(flags.adapter, precisions?.includes('f16') ? 'f16' : 'f32');
   const rows: StepRow[] = [];
   try {
     for (const precision of precisions ?? []) checkPrecision(device, precision);

@@ -19,6 +19,7 @@ const BLOCK_TILES = BLOCK_SIZES.flatMap((BLOCK) =>
     BLOCK,
     COLUMNS: Math.max(1, Math.min(4, Math.floor(most / BLOCK))),
     Value: BLOCK % 4 === 0 ? 'vec4<f32>' : 'f32',
+    WORKGROUP_SIZE: 64,
   })),
 );
 
@@ -43,6 +44,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
   block_conv2d_forward: VALUED_BLOCK_TILES,
   block_conv2d_grad_columns: VALUED_BLOCK_TILES,
+  block_conv2d_grad_input: [64, 256].map((WORKGROUP_SIZE) => ({ COLUMNS: 1, WORKGROUP_SIZE })),
   block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>
     [8, 4].map((COLUMNS) => ({
       BLOCK,
@@ -52,13 +54,18 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     })),
   ),
   conv2d_gather: [
-    { COLUMNS: 1, ROWS: 16 },
-    { COLUMNS: 4, ROWS: 16 },
-    { COLUMNS: 4, ROWS: 20 },
-    { COLUMNS: 1, ROWS: 8 },
-    { COLUMNS: 4, ROWS: 8 },
-  ].flatMap((tile) => ['f32', 'f16'].map((StoredWeight) => ({ ...tile, StoredWeight }))),
+    [1, 16, 64],
+    [4, 16, 64],
+    [4, 20, 64],
+    [1, 8, 64],
+    [4, 8, 64],
+    [2, 8, 128],
+    [2, 32, 64],
+  ].flatMap(([COLUMNS, ROWS, WORKGROUP_SIZE]) =>
+    ['f32', 'f16'].map((StoredWeight) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight })),
+  ),
   conv2d_grad_weight: [
+    { COLUMNS: 4, TILE: 64, ROWS: 32, POSITIONS: 16 },
     ...[8, 4].flatMap((COLUMNS) => [64, 32].map((TILE) => ({ COLUMNS, TILE, ROWS: 16 }))),
     { COLUMNS: 8, TILE: 32, ROWS: 20 },
     ...[64, 32].map((TILE) => ({ COLUMNS: 4, TILE, ROWS: 8 })),

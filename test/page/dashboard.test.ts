@@ -113,10 +113,9 @@ it('shows its blocks in both orders, and what a checkpoint changed', async () =>
   const pixels = (order: string) =>
     page.locator(`${order} canvas:not(.overlay)`).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
   const before = [await pixels('#natural'), await pixels('#shuffled')];
-  const story = page.locator('#weights-story', { hasText: /dropped [1-9][\d,]* and grew [1-9]/ });
-  await story.waitFor();
-  expect(await pixels('#natural')).not.toBe(before[0]);
-  expect(await pixels('#shuffled')).not.toBe(before[1]);
+  await expect.poll(() => pixels('#natural')).not.toBe(before[0]);
+  await expect.poll(() => pixels('#shuffled')).not.toBe(before[1]);
+  await page.locator('#weights-story', { hasText: /dropped [1-9][\d,]* and grew [1-9]/ }).waitFor();
 });
 
 it('survives that the run is killed, and goes on with it where it is resumed', async () => {

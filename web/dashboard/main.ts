@@ -123,11 +123,7 @@ async function ask(): Promise<void> {
     pause = isBehind ? 0 : Math.max(PAUSE_MS, PATIENCE * (performance.now() - start));
   } catch (error) {
     const isSilent = !(error instanceof Refused);
-    notices.show(
-      'warning',
-      isSilent ? 'The dashboard’s server does not answer.' : (error as Error).message,
-      'settings',
-    );
+    notices.show('warning', isSilent ? 'The dashboard’s server does not answer.' : (error as Error).message, 'server');
     pause = SILENCE_MS;
   } finally {
     isAsking = false;

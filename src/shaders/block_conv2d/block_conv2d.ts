@@ -194,13 +194,15 @@ function gatherColumnGradients(
     batch_count: count,
     out_height: geometry.outHeight,
     out_width: geometry.outWidth,
-    kernel_width: geometry.kernelWidth,
-    stride: geometry.stride,
     padding_y: geometry.paddingY,
     padding_x: geometry.paddingX,
   };
+  const { kernelWidth, stride } = geometry;
   const dtype = activationType('blockConv2d', gradColumns, gradInput);
-  const variant = forBatch(gradInputKernel, geometry.batchSize, dtype);
+  const variant = forBatch(gradInputKernel, geometry.batchSize, dtype).with({
+    KERNEL_WIDTH: kernelWidth,
+    STRIDE: stride,
+  });
   const kernel = variant.with({ COLUMNS: gatherColumns, WORKGROUP_SIZE: threads });
   const across = Math.ceil((height * width * count) / (threads * gatherColumns));
   runKernelOn(kernel, tensors, params, [across, Math.ceil(inChannels / groupChannels)]);

@@ -5,6 +5,8 @@ alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const COLUMNS: u32 = 4; // Vecs of input positions a thread
+const KERNEL_WIDTH: u32 = 3; // constants, since dividing by them is cheap
+const STRIDE: u32 = 1;
 
 struct Params {
   channels: u32,
@@ -16,8 +18,6 @@ struct Params {
   batch_count: u32,
   out_height: u32,
   out_width: u32,
-  kernel_width: u32,
-  stride: u32,
   padding_y: u32,
   padding_x: u32,
 }
@@ -42,8 +42,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let position = first_position + j * WORKGROUP_SIZE;
     let pixel = position / params.batch_count;
     let padded = vec2<u32>(pixel / params.width + params.padding_y, pixel % params.width + params.padding_x);
-    quotient[j] = padded / params.stride;
-    remainder[j] = padded % params.stride;
+    quotient[j] = padded / STRIDE;
+    remainder[j] = padded % STRIDE;
     n[j] = position % params.batch_count;
   }
 
@@ -54,9 +54,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     let end = channel_start[channel + 1u];
     for (var e = channel_start[channel]; e < end; e++) {
       let column = channel_columns[e];
-      let tap = vec2<u32>(column.x / params.kernel_width, column.x % params.kernel_width);
-      let tap_quotient = tap / params.stride;
-      let tap_remainder = tap % params.stride;
+      let tap = vec2<u32>(column.x / KERNEL_WIDTH, column.x % KERNEL_WIDTH);
+      let tap_quotient = tap / STRIDE;
+      let tap_remainder = tap % STRIDE;
       for (var j = 0u; j < COLUMNS; j++) {
         let at_pixel = quotient[j] - tap_quotient; // Wraps around below zero, and is then too large.
         let inside = all(remainder[j] == tap_remainder) && at_pixel.x < params.out_height && at_pixel.y < params.out_width;

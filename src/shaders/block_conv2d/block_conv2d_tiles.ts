@@ -21,6 +21,7 @@ interface PositionTiles extends Tiles {
 
 /** Vecs and threads that a measurement tries. */
 const POSITION_TILES = [
+  [1, 32],
   [1, 64],
   [2, 64],
   [4, 64],
@@ -35,7 +36,7 @@ export function positionTiling(
   blockSize: number,
   positions: number,
 ): Tiling<PositionTiles> {
-  const threads = kernel.constant('WORKGROUP_SIZE');
+  const threads = busyThreads(device, kernel.constant('WORKGROUP_SIZE'), positions);
   return {
     usual: { columns: usualColumns(device, blockSize, positions, threads), threads },
     others: () => POSITION_TILES.map(([columns, threads]) => ({ columns, threads })).filter(fits(blockSize)),
@@ -47,6 +48,13 @@ const MOST_SUMS = 64;
 
 function fits(blockSize: number): (tiles: { columns: number }) => boolean {
   return ({ columns }) => columns * blockSize <= MOST_SUMS;
+}
+
+/** Of a workgroup of `most` threads those that have something to do, in whole vectors of the adapter. */
+function busyThreads(device: Device, most: number, positions: number): number {
+  let threads = device.info.isSoftware ? 8 : 32;
+  while (threads < most && threads < positions) threads *= 2;
+  return threads;
 }
 
 /** One Vec a thread instead of several where there are few positions; no third variant, since compiling costs time. */
@@ -66,6 +74,7 @@ export interface GradInputTiles extends Tiles {
 
 /** Vecs of output and input positions, threads and channels that a measurement tries. */
 const GRAD_INPUT_TILES = [
+  [1, 1, 32, 1],
   [1, 1, 64, 1],
   [2, 1, 64, 1],
   [4, 4, 64, 1],
@@ -90,9 +99,12 @@ export function gradInputTiling(
   const { isSoftware } = device.info;
   const vecBytes = numBlocks * blockSize * outHeight * outWidth * lanesOf(batchSize) * ELEMENT_BYTES[dtype];
   const vecsIn = (bytes: number) => Math.max(1, Math.min(geometry.batch, Math.floor(bytes / vecBytes)));
-  const batch = vecsIn(isSoftware ? COLUMN_BYTES_SOFTWARE : COLUMN_BYTES);
-  const threads = columnsKernel.constant('WORKGROUP_SIZE');
-  if (gatherKernel.constant('WORKGROUP_SIZE') !== threads) throw new Error('block_conv2d: expected equal workgroups');
+  const most = columnsKernel.constant('WORKGROUP_SIZE');
+  // Not so little that the positions leave threads idle.
+  const least = Math.min(vecsIn(COLUMN_BYTES), Math.ceil(most / (outHeight * outWidth)));
+  const batch = Math.max(least, vecsIn(isSoftware ? COLUMN_BYTES_SOFTWARE : COLUMN_BYTES));
+  if (gatherKernel.constant('WORKGROUP_SIZE') !== most) throw new Error('block_conv2d: expected equal workgroups');
+  const threads = busyThreads(device, most, Math.max(outHeight * outWidth, height * width) * batch);
   const usual = {
     columns: usualColumns(device, blockSize, outHeight * outWidth * batch, threads),
     gatherColumns: usualColumns(device, blockSize, height * width * batch, threads),

@@ -37,10 +37,11 @@ struct Params {
 const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
 
-var<workgroup> outputs: array<vec4<f32>, POSITIONS * LANES * ROW_QUADS>; // [position][lane][row]
+const OUTPUTS: u32 = POSITIONS * LANES * ROW_QUADS;
+const SUMS: u32 = WORKGROUP_SIZE * COLUMNS;
+var<workgroup> outputs: array<vec4<f32>, max(OUTPUTS, SUMS)>; // [position][lane][row]; in the end, sums of four rows by thread
 var<workgroup> sources: array<vec4<i32>, POSITIONS>; // y, x, offset in a plane of x
 var<workgroup> columns: array<vec4<i32>, TILE>; // y and x of the tap, offset in x of channel and tap
-var<workgroup> row_sums: array<f32, WORKGROUP_SIZE * COLUMNS>; // of one row
 
 fn output_at(group: u32, r: u32, position: u32, end: u32, out_plane: u32) -> vec4<f32> {
   let row = select(NONE, group_rows[group * BLOCK + min(r, BLOCK - 1u)], r < BLOCK);
@@ -119,18 +120,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 
   // Loops whose ends are known only at run time: unrolled, they would be most of the program and of its compile time.
   let used_threads = min(position_threads, end_position - first_position);
-  for (var r = 0u; r < select(0u, BLOCK, tile.z > 0u); r++) {
+  for (var quad = 0u; quad < select(0u, ROW_QUADS, tile.z > 0u); quad++) {
     workgroupBarrier();
     for (var c = 0u; c < COLUMNS; c++) {
-      var own = vec4<f32>(0.0);
-      for (var quad = 0u; quad < ROW_QUADS; quad++) { own = select(own, sums[quad][c], quad == r / 4u); }
-      row_sums[(position_thread * COLUMNS + c) * column_threads + column_thread] = own[r % 4u];
+      var own = sums[0][c];
+      for (var k = 1u; k < ROW_QUADS; k++) { own = select(own, sums[k][c], k == quad); }
+      outputs[(position_thread * COLUMNS + c) * column_threads + column_thread] = own;
     }
     workgroupBarrier();
     for (var e = lane; e < tile.z; e += WORKGROUP_SIZE) {
-      var sum = 0.0;
-      for (var t = 0u; t < used_threads; t++) { sum += row_sums[t * COLUMNS * column_threads + e]; }
-      partial[(workgroup.y * params.slots + tile.y + e) * BLOCK + r] = sum;
+      var sum = vec4<f32>(0.0);
+      for (var t = 0u; t < used_threads; t++) { sum += outputs[t * COLUMNS * column_threads + e]; }
+      let first = (workgroup.y * params.slots + tile.y + e) * BLOCK + quad * 4u;
+      for (var r = 0u; r < min(4u, BLOCK - quad * 4u); r++) { partial[first + r] = sum[r]; }
     }
   }
 }

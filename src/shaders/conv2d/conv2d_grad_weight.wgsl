@@ -36,10 +36,11 @@ const ROW_QUADS: u32 = ROWS / 4u;
 const COLUMN_THREADS: u32 = TILE / COLUMNS;
 const POSITION_THREADS: u32 = WORKGROUP_SIZE / COLUMN_THREADS;
 
-var<workgroup> outputs: array<vec4<f32>, POSITIONS * LANES * ROW_QUADS>; // [position][lane][row]
+const OUTPUTS: u32 = POSITIONS * LANES * ROW_QUADS;
+const SUMS: u32 = POSITION_THREADS * TILE;
+var<workgroup> outputs: array<vec4<f32>, max(OUTPUTS, SUMS)>; // [position][lane][row]; in the end, sums of four rows by thread
 var<workgroup> sources: array<vec4<i32>, POSITIONS>; // y, x, offset in a plane of x
 var<workgroup> columns: array<vec4<i32>, TILE>; // y and x of the tap, offset in x of channel and tap
-var<workgroup> row_sums: array<f32, POSITION_THREADS * TILE>; // of one row
 
 fn output_at(row: u32, position: u32, end: u32, out_plane: u32) -> vec4<f32> {
   let valid = row < params.rows && position < end;
@@ -113,19 +114,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
   // Loops whose ends are known only at run time: unrolled, they would be most of the program and of its compile time.
   let used_threads = min(POSITION_THREADS, end_position - first_position);
-  for (var r = 0u; r < min(ROWS, params.rows - first_row); r++) {
+  let rows = min(ROWS, params.rows - first_row);
+  for (var quad = 0u; quad < (rows + 3u) / 4u; quad++) {
     workgroupBarrier();
     for (var c = 0u; c < COLUMNS; c++) {
-      var own = vec4<f32>(0.0);
-      for (var quad = 0u; quad < ROW_QUADS; quad++) { own = select(own, sums[quad][c], quad == r / 4u); }
-      row_sums[position_thread * TILE + c * COLUMN_THREADS + column_thread] = own[r % 4u];
+      var own = sums[0][c];
+      for (var k = 1u; k < ROW_QUADS; k++) { own = select(own, sums[k][c], k == quad); }
+      outputs[position_thread * TILE + c * COLUMN_THREADS + column_thread] = own;
     }
     workgroupBarrier();
     for (var e = lane; e < TILE; e += WORKGROUP_SIZE) {
-      var sum = 0.0;
-      for (var t = 0u; t < used_threads; t++) { sum += row_sums[t * TILE + e]; }
-      if (first_column + e < params.columns) {
-        partial[(group.z * params.rows + first_row + r) * params.columns + first_column + e] = sum;
+      var sum = vec4<f32>(0.0);
+      for (var t = 0u; t < used_threads; t++) { sum += outputs[t * TILE + e]; }
+      for (var r = 0u; r < min(4u, rows - quad * 4u); r++) {
+        let row = group.z * params.rows + first_row + quad * 4u + r;
+        if (first_column + e < params.columns) { partial[row * params.columns + first_column + e] = sum[r]; }
       }
     }
   }

@@ -44,7 +44,9 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
   block_conv2d_forward: VALUED_BLOCK_TILES,
   block_conv2d_grad_columns: VALUED_BLOCK_TILES,
-  block_conv2d_grad_input: [64, 256].map((WORKGROUP_SIZE) => ({ COLUMNS: 1, WORKGROUP_SIZE })),
+  block_conv2d_grad_input: [64, 256].flatMap((WORKGROUP_SIZE) =>
+    [1, 2].map((STRIDE) => ({ COLUMNS: 1, WORKGROUP_SIZE, STRIDE, KERNEL_WIDTH: 5 })),
+  ),
   block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>
     [8, 4].map((COLUMNS) => ({
       BLOCK,

@@ -19,7 +19,7 @@ export interface SessionStart {
   readonly adapter: string;
   readonly isSoftware: boolean;
   readonly images: { readonly train: number; readonly test: number };
-  /** Trained values: kept weights, biases, scales of normalisation. */
+  /** Trained values: kept weights with the padding of their blocks, biases, scales of normalisation. */
   readonly parameters: number;
   /** Of convolutions and linear layers: those that are kept, and all. */
   readonly weights: { readonly active: number; readonly all: number };

@@ -14,6 +14,9 @@ const TRAINING_IMAGES = {
 /** In the package; all of MNIST comes with --data-dir only. */
 const PACKAGED_DIGITS = 8000;
 
+/** Methods that begin with the same network. */
+const FORMS = { dsb: 'blocks', ssb: 'blocks', rigl: 'single weights', set: 'single weights' };
+
 /** Undefined for a folder of unknown size. */
 export function stepsOf({ config, place }) {
   const {
@@ -40,7 +43,7 @@ export class Estimates {
   networkOf(config) {
     const { seed, epochs, dropRule, limitTrain, limitTest, milestones, learningRate, maxSteps, logEvery, ...shape } =
       config;
-    const key = JSON.stringify(shape);
+    const key = JSON.stringify({ ...shape, method: FORMS[shape.method] ?? shape.method });
     if (!this.#networks.has(key)) this.#networks.set(key, this.#build(config));
     return this.#networks.get(key);
   }

@@ -23,7 +23,7 @@ it('trains, counts and measures', { timeout: 300_000 }, () => {
   expect(stderr).not.toMatch(/error/i);
   expect([status, stdout]).toEqual([0, expect.stringContaining('saved ')]);
   const lines = readFileSync(path('out', 'results.jsonl'), 'utf8').trim().split('\n');
-  const [dense, , dsb] = lines.map((line) => JSON.parse(line));
+  const [dense, dsb] = lines.map((line) => JSON.parse(line));
   expect(dense).toMatchObject({
     method: 'dense',
     sparsity: 0,

@@ -64,7 +64,11 @@ export class Estimates {
       epochs: 1,
       updateEnd: undefined,
     };
-    const trainer = await createTrainer(device, { ...short, microBatch: undefined }, randomDataset(info, 1_000_000, 4));
+    const trainer = await createTrainer(
+      device,
+      { ...short, microBatch: undefined, precision: undefined },
+      randomDataset(info, 1_000_000, 4),
+    );
     const { model } = trainer.parts;
     const flops = totalFlops(layerFlops(model, info));
     const parameters = [...model.parameters()].reduce((sum, [, parameter]) => sum + parameter.size, 0);

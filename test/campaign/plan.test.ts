@@ -39,6 +39,7 @@ describe('readPlan', () => {
   });
 
   it('knows all flags of train: those without a value, and those whose value is a list', () => {
+    expect(planOf(plan({ precision: ['f32', 'f16'] })).runs[1].config.precision).toBe('f16');
     const [run] = planOf(plan({ nesterov: true, 'no-shuffle': true, 'conv-bias': false, milestones: '80,120' })).runs;
     expect(run.config).toMatchObject({ nesterov: true, shuffle: false, convBias: false, milestones: [80, 120] });
   });

@@ -1,6 +1,6 @@
 // GPU memory of a training step: what `planMemory` predicts, the peak of recorded steps, and that of eager ones. On a backend that
 // allocates and executes nothing, so that it takes seconds.
-//   node bench/memory.mjs [--models vgg-d,wrn-22-2] [--methods dense,dsb] [--batch-size 64] [--dist dist]
+//   node bench/memory.mjs [--models vgg-d,wrn-22-2] [--methods dense,dsb] [--batch-size 64] [--precision f16] [--dist dist]
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ const { values: options } = parseArgs({
     models: { type: 'string', default: 'vgg-d,wrn-22-2' },
     methods: { type: 'string', default: 'dense,dsb' },
     'batch-size': { type: 'string', default: '64' },
+    precision: { type: 'string', default: 'f32' },
     dist: { type: 'string', default: 'dist' },
   },
 });
@@ -33,7 +34,16 @@ async function measure(model, method, record) {
   const device = await openDevice({ backend: 'null', warn: () => {} });
   // Nothing is computed: a loss would be whatever the memory holds.
   device.read = async (_, sizeBytes) => new Uint8Array(sizeBytes);
-  const config = { ...defaultConfig('cifar10'), model, method, batchSize, maxSteps: 3, updateInterval: 1000 };
+  const { precision } = options;
+  const config = {
+    ...defaultConfig('cifar10'),
+    model,
+    method,
+    batchSize,
+    precision,
+    maxSteps: 3,
+    updateInterval: 1000,
+  };
   const trainer = await createTrainer(device, config, dataset);
   const held = device.memory().usedBytes;
   const predicted = record ? held + (await trainer.planMemory()).stepBytes : undefined;

@@ -66,7 +66,10 @@ it('shows an update without motion where none is wanted, until the next picture'
     await visit.reaches(step);
   }
   await page.locator('#weights-story', { hasText: 'dropped' }).waitFor();
-  expect(await page.locator('#natural .overlay').evaluate((overlay) => getComputedStyle(overlay).opacity)).toBe('1');
+  const opacity = () => page.locator('#natural .overlay').evaluate((overlay) => getComputedStyle(overlay).opacity);
+  expect(await opacity()).toBe('1');
+  await page.getByRole('button', { name: /colours/ }).click();
+  expect(await opacity()).toBe('1');
 });
 
 it('trains a dense twin beside it, step by step', async () => {

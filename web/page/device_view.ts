@@ -19,7 +19,7 @@ export class DeviceView {
       Features: features.join(', ') || 'none',
       Precision: '32-bit floats',
     });
-    element('adapter', HTMLElement).textContent = `on ${description}${isSoftware ? ', a software adapter' : ''}`;
+    element('adapter', HTMLElement).textContent = `${isSoftware ? 'Software adapter' : 'Adapter'}: ${description}`;
     if (isSoftware) {
       const text = `No hardware GPU was found: training runs on the processor (${description}), many times slower than on a GPU.`;
       this.notices.show('warning', text);

@@ -11,6 +11,11 @@ const FADE_MS = 2500;
 const HEIGHTS = { least: 96, most: 380 } as const;
 const WIDEST_CANVAS = 4096;
 
+/** As the visitor has set it for all pages. */
+export function isWithoutMotion(): boolean {
+  return matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
 export class MatrixView {
   private readonly base = make('canvas', { role: 'img' });
   private readonly overlay = make('canvas', { 'aria-hidden': 'true', class: 'overlay' });
@@ -36,8 +41,7 @@ export class MatrixView {
   flash(before: Picture, after: Picture, { places }: Arrangement): Change {
     const { pixels, change } = changePixels(before, after, places, { dropped: rgb('--drop'), grown: rgb('--grow') });
     paint(this.overlay, after, pixels);
-    const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (isStill) this.overlay.style.opacity = '1';
+    if (isWithoutMotion()) this.overlay.style.opacity = '1';
     else this.overlay.animate({ opacity: [1, 1, 0], offset: [0, 0.3, 1] }, { duration: FADE_MS, easing: 'ease-out' });
     return change;
   }

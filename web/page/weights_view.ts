@@ -1,12 +1,18 @@
 // The chosen layer's weight in natural and in shuffled order, and what the last update did to it.
 
 import type { LayerFacts, Picture } from '../messages.js';
-import { naturalOrder, shuffledOrder } from './arrangement.js';
+import { type Arrangement, naturalOrder, shuffledOrder } from './arrangement.js';
 import type { Change } from './block_picture.js';
 import { element } from './dom.js';
 import { count, percent } from './format.js';
 import { firstChoice, LayerList } from './layer_list.js';
-import { MatrixView } from './matrix_view.js';
+import { isWithoutMotion, MatrixView } from './matrix_view.js';
+
+/** Where the weights of a picture are drawn; in one order only where there are no blocks. */
+interface Orders {
+  readonly natural: Arrangement;
+  readonly shuffled?: Arrangement;
+}
 
 export class WeightsView {
   private readonly natural = new MatrixView(element('natural', HTMLElement));
@@ -18,6 +24,8 @@ export class WeightsView {
   private layers: readonly LayerFacts[] = [];
   private chosen = '';
   private last: Picture | undefined;
+  /** The picture before the last one, of the same layer. */
+  private before: Picture | undefined;
   private width = 0;
 
   /**
@@ -51,22 +59,30 @@ export class WeightsView {
   clear(): void {
     this.section.dataset.state = 'empty';
     this.last = undefined;
+    this.before = undefined;
   }
 
   show(picture: Picture): void {
     if (picture.layer !== this.chosen) return;
     const before = this.last;
+    this.before = before;
     this.last = picture;
     const orders = this.draw(picture);
-    const change = before && this.natural.flash(before, picture, orders.natural);
-    if (before && orders.shuffled) this.shuffled.flash(before, picture, orders.shuffled);
+    const change = before && this.flash(before, picture, orders);
     const isUpdate = change !== undefined && change.dropped + change.grown > 0;
     if (isUpdate || !before) this.tell(picture, change);
   }
 
-  /** In other colours or at another size; what changed is not shown again. */
+  /** In other colours or at another size. What changed does not flash again; without motion, it stays to be seen. */
   redraw(): void {
-    if (this.last) this.draw(this.last);
+    if (!this.last) return;
+    const orders = this.draw(this.last);
+    if (this.before && isWithoutMotion()) this.flash(this.before, this.last, orders);
+  }
+
+  private flash(before: Picture, after: Picture, { natural, shuffled }: Orders): Change {
+    if (shuffled) this.shuffled.flash(before, after, shuffled);
+    return this.natural.flash(before, after, natural);
   }
 
   /** Heights follow from widths, so only these matter. */
@@ -79,10 +95,11 @@ export class WeightsView {
   private choose(layer: string): void {
     this.chosen = layer;
     this.last = undefined;
+    this.before = undefined;
     this.watch(layer);
   }
 
-  private draw(picture: Picture) {
+  private draw(picture: Picture): Orders {
     const natural = naturalOrder(picture);
     const shuffled = picture.blocks && shuffledOrder(picture, picture.blocks);
     const kept = this.keptText(picture);

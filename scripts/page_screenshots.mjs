@@ -46,7 +46,7 @@ try {
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await shoot('page-curves.png', '#curves');
-  await shoot('page-digit.png', '#ask');
+  await shoot('page-digit.png', '#ask', page.locator('#ask'));
   await page.setViewportSize(PHONE);
   await page.reload();
   await prepared(page);
@@ -67,12 +67,12 @@ async function closeNotices() {
   for (const notice of (await page.locator('.notice button').all()).reverse()) await notice.click();
 }
 
-/** What is seen with this part at the top, after plots and pictures were drawn at their new size. */
-async function shoot(name, part) {
+/** What is seen with this part at the top (or, of that, the frame), after plots and pictures were drawn at their new size. */
+async function shoot(name, part, frame = page) {
   await page.locator(part).evaluate((node) => scrollTo(0, node.getBoundingClientRect().top + scrollY - 16));
   await page.waitForTimeout(1000);
   const path = join(values.out, name);
-  await sharp(await page.screenshot())
+  await sharp(await frame.screenshot())
     .png(PNG)
     .toFile(path);
   console.log(path);

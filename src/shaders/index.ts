@@ -47,5 +47,5 @@ export { flatten, reshape } from './reshape/reshape.js';
 export { rowIntersections } from './row_intersections/row_intersections.js';
 export { scale } from './scale/scale.js';
 export { guardLoss, sgdStep } from './sgd/sgd.js';
-export { sameTiles, type TileChoices, type Tiles, tileChoices } from './tiling/tiling.js';
+export { sameTiles, type TileChoices, type Tiles, type Tiling, tileChoices } from './tiling/tiling.js';
 export { dropSmallest, growLargest, type TopK } from './top_k/top_k.js';

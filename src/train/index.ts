@@ -80,4 +80,5 @@ export { tilingsDatabase } from './tilings_database.js';
 export { encodeTilings, mergeTilings, parseTilings, type TilingsStore } from './tilings_file.js';
 export { type TopologyEvent, type TopologyOptions, type TopologyState, TopologyUpdates } from './topology_updates.js';
 export { type RunOptions, Trainer, type TrainerParts } from './trainer.js';
+export type { StepTrial } from './training_step.js';
 export { WeightAverage } from './weight_average.js';

@@ -6,7 +6,14 @@ import { pathToFileURL } from 'node:url';
 import { PlanError } from './plan.mjs';
 
 const MODULES = [
-  ...['cli/train_options', 'cli/progress', 'cli/bench/random_images', 'train/index', 'train/atomic_write.node'],
+  ...[
+    'cli/train_options',
+    'cli/train_config',
+    'cli/progress',
+    'cli/bench/random_images',
+    'train/index',
+    'train/atomic_write.node',
+  ],
   ...['data/index', 'device/index', 'device/folder_lock.node'],
 ];
 

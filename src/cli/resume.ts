@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { InputError } from '../device/index.js';
 import { type Checkpoint, configDifferences, methodNamed, type RunConfig } from '../train/index.js';
 import type { RunSettings } from './run_folder.js';
-import { configOf, type TrainFlags } from './train_options.js';
+import { configOf } from './train_config.js';
+import type { TrainFlags } from './train_options.js';
 
 /**
  * The stored settings; of the flags, `--data-dir` and `--broken-images` may differ, and `--max-steps` and `--epochs` where nothing that was computed so far would

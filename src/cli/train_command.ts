@@ -28,7 +28,8 @@ import { checkSameRun, resumedSettings } from './resume.js';
 import { RunFolder, type RunSettings } from './run_folder.js';
 import { sessionSave, sessionStart } from './session_log.js';
 import { TopologyLog } from './topology_log.js';
-import { configOf, type TrainFlags } from './train_options.js';
+import { configOf } from './train_config.js';
+import type { TrainFlags } from './train_options.js';
 
 /** A run without --checkpoint-every loses at most so much, where epochs are long. */
 const MOST_MS_UNSAVED = 600_000;

@@ -4,7 +4,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { addTrainOptions, configOf } from '../../src/cli/train_options.js';
+import { configOf } from '../../src/cli/train_config.js';
+import { addTrainOptions } from '../../src/cli/train_options.js';
 import { checkConfig, type RunConfig } from '../../src/train/index.js';
 
 const { readPlan } = await import('../../bench/campaign/plan.mjs' as string);

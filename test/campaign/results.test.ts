@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { addTrainOptions, configOf } from '../../src/cli/train_options.js';
+import { configOf } from '../../src/cli/train_config.js';
+import { addTrainOptions } from '../../src/cli/train_options.js';
 import { writeFileAtomically } from '../../src/train/atomic_write.node.js';
 import { checkConfig } from '../../src/train/index.js';
 

@@ -21,8 +21,12 @@ const ARGS = [
   '--disable-sync',
 ];
 
-/** Launch options for playwright's chromium. Where there is no packaged one, `npx playwright install chromium` brings one. */
+/**
+ * Launch options for playwright's chromium: the browser that the environment variable CHROMIUM names, else the packaged one. Where there
+ * is none, `npx playwright install chromium` brings one.
+ */
 export async function chromiumLaunchOptions(): Promise<LaunchOptions> {
+  if (process.env.CHROMIUM) return { executablePath: process.env.CHROMIUM, args: ARGS };
   let folder: string;
   try {
     const archives = ['chromium.br', 'swiftshader.tar.br', 'al2023.tar.br', 'fonts.tar.br'];

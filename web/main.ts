@@ -10,6 +10,7 @@ import { Curves } from './page/curves.js';
 import { DeviceView } from './page/device_view.js';
 import { element, onFrame } from './page/dom.js';
 import { download, installFiles } from './page/files.js';
+import { METHOD_LABELS } from './page/format.js';
 import { Notices } from './page/notices.js';
 import { Plan } from './page/plan.js';
 import { RunControls } from './page/run_controls.js';
@@ -92,7 +93,7 @@ function followRuns(): void {
   compare.disabled = main === undefined || main.facts.config.method === 'dense';
   compare.checked = runs.has('twin');
   element('curves-legend', HTMLElement).hidden = !runs.has('twin');
-  element('curves-main', HTMLElement).textContent = main?.facts.config.method.toUpperCase() ?? '';
+  element('curves-main', HTMLElement).textContent = main ? METHOD_LABELS[main.facts.config.method] : '';
   showNumbers();
 }
 

@@ -151,7 +151,7 @@ it('compares runs, each in its colour', async () => {
   const beside = page.locator('.run', { hasText: 'beside' });
   await beside.locator('input').check();
   await expect.poll(() => page.locator('#side-by-side tr').count()).toBe(3);
-  await expect.poll(() => page.locator('#side-by-side').textContent()).toMatch(/besideRIGL at 0.9.*finished/);
+  await expect.poll(() => page.locator('#side-by-side').textContent()).toMatch(/besideRigL at 0.9.*finished/);
   await beside.locator('.swatch[style*="--run-2"]').waitFor();
   expect(page.url()).toMatch(/\?run=watched&run=beside$/);
   await page.selectOption('#focus', 'beside');

@@ -2,6 +2,7 @@
 
 import type { RunConfig } from '../../src/train/index.js';
 import { make } from '../page/dom.js';
+import { METHOD_LABELS } from '../page/format.js';
 import type { RunData, RunState } from './run_data.js';
 
 /** As many as there are colours that stay apart. */
@@ -59,5 +60,5 @@ function describe(config: RunConfig): string {
 /** `DSB at 0.9, blocks of 16`. */
 export function describeMethod({ method, sparsity, blockSize }: RunConfig): string {
   const blocks = method === 'dsb' || method === 'ssb' ? `, blocks of ${blockSize}` : '';
-  return method === 'dense' ? method : `${method.toUpperCase()} at ${sparsity}${blocks}`;
+  return method === 'dense' ? method : `${METHOD_LABELS[method]} at ${sparsity}${blocks}`;
 }

@@ -1,4 +1,14 @@
-// Numbers for people.
+// Numbers and names for people.
+
+import type { MethodName } from '../../src/train/index.js';
+
+export const METHOD_LABELS: Readonly<Record<MethodName, string>> = {
+  dsb: 'DSB',
+  ssb: 'SSB',
+  rigl: 'RigL',
+  set: 'SET',
+  dense: 'Dense',
+};
 
 export function percent(share: number, digits = 1): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(digits)}%` : '–';

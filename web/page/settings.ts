@@ -4,18 +4,10 @@ import { dropRules } from '../../src/sparse/index.js';
 import { defaultConfig, METHOD_NAMES, type MethodName, methodNamed, type RunConfig } from '../../src/train/index.js';
 import { DATA_CHOICES, type DataChoice } from './data_choices.js';
 import { element, make } from './dom.js';
-import { percent } from './format.js';
+import { METHOD_LABELS, percent } from './format.js';
 import type { Choice, SettingsForm } from './plan.js';
 
 const BLOCK_SIZES = ['4', '8', '16', '32'];
-const METHOD_LABELS: Readonly<Record<MethodName, string>> = {
-  dsb: 'DSB',
-  ssb: 'SSB',
-  rigl: 'RigL',
-  set: 'SET',
-  dense: 'Dense',
-};
-
 /** What stays as it is when other data are chosen; all else follows from their recipe. */
 const OWN_CHOICES = ['method', 'sparsity', 'blockSize', 'dropRule', 'seed'];
 

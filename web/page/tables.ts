@@ -2,7 +2,7 @@
 
 import type { RunName } from '../messages.js';
 import { make } from './dom.js';
-import { count, percent, threeDigits } from './format.js';
+import { count, METHOD_LABELS, percent, threeDigits } from './format.js';
 import type { RunRecord } from './run_record.js';
 
 type Runs = ReadonlyMap<RunName, RunRecord>;
@@ -48,7 +48,7 @@ export function showComparison(table: HTMLTableElement, runs: Runs): void {
     row('Test accuracy', ({ testAccuracy }) => percent(testAccuracy)),
     row('Steps done', ({ series }) => count(series.steps.step.at(-1) ?? 0)),
   ];
-  const heads = shown.map(({ facts }, i) => (i === 0 ? facts.config.method.toUpperCase() : 'Dense twin'));
+  const heads = shown.map(({ facts }, i) => (i === 0 ? METHOD_LABELS[facts.config.method] : 'Dense twin'));
   fillTable(table, 'The runs compared', ['', ...heads], shown.length === 0 ? [] : rows);
 }
 

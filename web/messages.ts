@@ -1,5 +1,6 @@
 // What the page and its worker say to each other. The worker owns GPU, data and training; the page asks, and shows what it is told.
 
+import type { LayerEntry as LayerFacts } from '../src/dashboard/messages.js';
 import type { EpochEvent, RunConfig, StepEvent, TopologyEvent } from '../src/train/index.js';
 
 /** The run that the visitor set up, and beside it, if asked for, one with the same settings that prunes nothing. */
@@ -45,15 +46,7 @@ export interface DeviceFacts {
   readonly features: readonly string[];
 }
 
-export interface LayerFacts {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** For people: `dense`, `mask`, `12 blocks of 16`. */
-  readonly pattern: string;
-  /** Weights that are not pruned. */
-  readonly active: number;
-  readonly size: number;
-}
+export type { LayerFacts };
 
 export interface RunFacts {
   readonly config: RunConfig;

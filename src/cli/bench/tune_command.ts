@@ -1,29 +1,20 @@
 // shuffleblock bench tune: measures the tilings of networks' operations, or shows what was measured.
 
 import type { Command } from 'commander';
-import { METHOD_NAMES, type MethodName, mergeTilings, type TunedOperation } from '../../train/index.js';
+import { mergeTilings, type TunedOperation } from '../../train/index.js';
 import { tilingsFiles } from '../../train/index.node.js';
 import { describeTuning, tune } from '../autotune.js';
-import { type AdapterFlag, addAdapterOption, number, numbers, openCommandDevice } from '../options.js';
+import { addAdapterOption, number } from '../options.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
 import { aligned } from './kernel_table.js';
 import { checkMinutes } from './kernels_command.js';
-import { methods, names } from './step_command.js';
 import { trainerOfVariant } from './step_training.js';
-import { STEP_METHODS, stepVariants } from './step_variants.js';
+import { addVariantOptions, openVariantsDevice, type VariantFlags, variantsOf } from './variant_flags.js';
 
-interface TuneFlags {
+interface TuneFlags extends VariantFlags {
   readonly show: boolean;
-  readonly models: string[];
-  readonly methods?: MethodName[];
-  readonly sparsity?: number[];
-  readonly blockSize?: number[];
-  readonly batchSize?: number;
-  readonly imageSize?: number;
-  readonly dataSet?: string;
   readonly minutes: number;
   readonly json?: string;
-  readonly adapter: AdapterFlag;
 }
 
 export function addTuneCommand(bench: Command): void {
@@ -32,26 +23,22 @@ export function addTuneCommand(bench: Command): void {
     .description(
       "Measures how the operations of networks' training steps are best tiled on this adapter, and keeps it for trainings.",
     )
-    .option('--show', 'show what was measured on this adapter, and measure nothing', false)
-    .option('--models <list>', 'separated by commas', names('--models'), ['wrn-22-2'])
-    .option('--methods <list>', `of ${METHOD_NAMES.join(', ')} (default: ${STEP_METHODS})`, methods)
-    .option('--sparsity <list>', 'of all methods but dense (default: 0.9)', numbers('--sparsity'))
-    .option('--block-size <list>', 'of dsb and ssb (default: 16)', numbers('--block-size'))
-    .option('--batch-size <n>', 'images a step (default: mnist 64, else 32)', number('--batch-size'))
-    .option('--data-set <name>', 'shape of the images (default: lenet mnist, ResNet tinyimagenet, else cifar10)')
-    .option('--image-size <n>', "height and width of the images (default: the data set's)", number('--image-size'))
-    .option('--minutes <m>', 'time for the whole run; what is measured until then is kept', number('--minutes'), 5);
+    .option('--show', 'show what was measured on this adapter, and measure nothing', false);
+  addVariantOptions(command, ['wrn-22-2']).option(
+    '--minutes <m>',
+    'time for the whole run; what is measured until then is kept',
+    number('--minutes'),
+    5,
+  );
   addAdapterOption(addJsonOption(command)).action(tuneCommand);
 }
 
 async function tuneCommand(flags: TuneFlags): Promise<void> {
-  const { models, methods, sparsity: sparsities, blockSize: blockSizes, batchSize, dataSet, imageSize } = flags;
   checkMinutes(flags.minutes);
   checkJsonPath(flags.json);
-  const options = { methods, sparsities, blockSizes, batchSize, dataSet, imageSize };
-  const variants = models.flatMap((model) => stepVariants(model, options));
+  const variants = variantsOf(flags).flat();
   const store = tilingsFiles();
-  const device = await openCommandDevice(flags.adapter);
+  const device = await openVariantsDevice(flags);
   const adapter = device.info.description;
   const end = performance.now() + flags.minutes * 60_000;
   try {

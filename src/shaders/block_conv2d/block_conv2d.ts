@@ -10,7 +10,7 @@ import {
   block_conv2d_grad_weight,
 } from '../../wgsl.generated.js';
 import { addParts, computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
-import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey } from '../conv2d/geometry.js';
+import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from '../conv2d/geometry.js';
 import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
 import { tiled } from '../tiling/tiling.js';
 import { type GradInputTiles, gradInputTiling, gradValuesTiling, positionTiling } from './block_conv2d_tiles.js';
@@ -61,18 +61,7 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
   const dtype = activationType('blockConv2d', x);
   const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth, geometry.batchSize];
   const y = Tensor.empty(x.device, shape, dtype);
-  const params = {
-    height: geometry.height,
-    width: geometry.width,
-    batch: geometry.batch,
-    out_height: geometry.outHeight,
-    out_width: geometry.outWidth,
-    kernel_height: geometry.kernelHeight,
-    kernel_width: geometry.kernelWidth,
-    stride: geometry.stride,
-    padding_y: geometry.paddingY,
-    padding_x: geometry.paddingX,
-  };
+  const params = windowParams(geometry);
   const variant = forBlocks(forBatch(forwardKernel, geometry.batchSize, dtype), tables.blockSize, values);
   const tensors = {
     x,
@@ -235,16 +224,7 @@ export function blockConv2dGradValues(
       const chunks = Math.ceil(geometry.positions / chunk);
       const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);
       const params = {
-        height: geometry.height,
-        width: geometry.width,
-        batch: geometry.batch,
-        out_height: geometry.outHeight,
-        out_width: geometry.outWidth,
-        kernel_height: geometry.kernelHeight,
-        kernel_width: geometry.kernelWidth,
-        stride: geometry.stride,
-        padding_y: geometry.paddingY,
-        padding_x: geometry.paddingX,
+        ...windowParams(geometry),
         chunk,
         slots: numBlocks * blockSize,
       };

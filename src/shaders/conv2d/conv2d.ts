@@ -9,7 +9,7 @@ import { activationType, forBatch, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
 import { tiled } from '../tiling/tiling.js';
 import { gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
-import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey } from './geometry.js';
+import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from './geometry.js';
 
 const gatherKernel = kernel(conv2d_gather);
 const gradWeightKernel = kernel(conv2d_grad_weight);
@@ -132,16 +132,7 @@ export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGe
     const params = {
       rows: outChannels,
       columns: weightColumns,
-      height: geometry.height,
-      width: geometry.width,
-      batch: geometry.batch,
-      out_height: geometry.outHeight,
-      out_width: geometry.outWidth,
-      kernel_height: kernelHeight,
-      kernel_width: kernelWidth,
-      stride: geometry.stride,
-      padding_y: geometry.paddingY,
-      padding_x: geometry.paddingX,
+      ...windowParams(geometry),
       chunk,
     };
     const workgroups = [Math.ceil(weightColumns / tile), Math.ceil(outChannels / rows), chunks] as const;

@@ -116,6 +116,22 @@ export function otherChunks(chunk: number, positions: number, partBytes: number)
   return chunks.filter((size) => Math.ceil(positions / size) * partBytes <= MOST_PART_BYTES);
 }
 
+/** What kernels that slide a window over x read of it: fields of their `Params`. */
+export function windowParams(geometry: ConvGeometry) {
+  return {
+    height: geometry.height,
+    width: geometry.width,
+    batch: geometry.batch,
+    out_height: geometry.outHeight,
+    out_width: geometry.outWidth,
+    kernel_height: geometry.kernelHeight,
+    kernel_width: geometry.kernelWidth,
+    stride: geometry.stride,
+    padding_y: geometry.paddingY,
+    padding_x: geometry.paddingX,
+  };
+}
+
 /** A pass of a convolution and all that its time depends on. */
 export function tilingKey(operation: string, geometry: ConvGeometry, dtype: ActivationType, weight = ''): string {
   const { inChannels, height, width, batchSize, outChannels, kernelHeight, kernelWidth, stride } = geometry;

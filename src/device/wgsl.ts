@@ -25,27 +25,41 @@ export interface WgslLayout {
   readonly constants: Readonly<Record<string, number>>;
 }
 
-/** Values for `const NAME: T = ...;` (numbers) and `alias NAME = ...;` (type names) lines of a WGSL file. */
+/**
+ * Values for lines of a WGSL file: numbers for `const NAME: T = ...;`, type names for `alias NAME = ...;`, and expressions for
+ * `fn NAME(...) -> T { return ...; }`.
+ */
 export type Specialization = Readonly<Record<string, number | string>>;
 
-const HALF_TYPE = /\bf16\b/;
-const ENABLE_HALVES = 'enable f16; ';
+/** What a specialisation needs enabled, in front of the first line. Which invocations go on together is the kernel's business: it says so. */
+const ENABLES: readonly [RegExp, string][] = [
+  [/\bf16\b/, 'enable f16; '],
+  [/\bsubgroup[A-Z]/, 'enable subgroups; diagnostic(off, subgroup_uniformity); '],
+];
 
 /**
- * Rewrites exactly the `const` and `alias` lines named, and nothing else, so that line numbers stay those of the file. A type of f16 also
+ * Rewrites exactly the lines named, and nothing else, so that line numbers stay those of the file. What uses f16 or subgroups also
  * enables them, in front of the first line.
  * Throws when a name is absent: a misspelt constant must not silently keep its default.
  */
 export function specialize(source: string, values: Specialization): string {
   let text = source;
   for (const [name, value] of Object.entries(values)) {
-    const line = new RegExp(`^(const\\s+${name}\\s*(?::\\s*[\\w<>]+\\s*)?=|alias\\s+${name}\\s*=)[^;\\n]*;`, 'm');
+    const line = new RegExp(
+      `^(const\\s+${name}\\s*(?::\\s*[\\w<>]+\\s*)?=|alias\\s+${name}\\s*=|fn\\s+${name}\\(.*\\)\\s*->.*\\{ return)[^;\\n]*;`,
+      'm',
+    );
     if (!line.test(text))
-      throw new Error(`specialize: no line "const ${name} = ..." or "alias ${name} = ..." in the source`);
+      throw new Error(
+        `specialize: no line "const ${name} = ...", "alias ${name} = ..." or "fn ${name}(...)" in the source`,
+      );
     text = text.replace(line, (_, head: string) => `${head} ${literal(text, name, value)};`);
   }
-  const usesHalves = Object.values(values).some((value) => HALF_TYPE.test(String(value)));
-  return usesHalves && !text.startsWith(ENABLE_HALVES) ? ENABLE_HALVES + text : text;
+  for (const [use, enable] of ENABLES) {
+    const isUsed = Object.values(values).some((value) => use.test(String(value)));
+    if (isUsed && !text.includes(enable)) text = enable + text;
+  }
+  return text;
 }
 
 function literal(source: string, name: string, value: number | string): string {

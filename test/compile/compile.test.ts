@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Kernel, kernel, openDevice, type Specialization, type WgslFile } from '../../src/device/index.js';
 import { forBatch } from '../../src/shaders/launch.js';
+import { withSharers } from '../../src/shaders/sharers.js';
 import * as embedded from '../../src/wgsl.generated.js';
 
 const files: Readonly<Record<string, WgslFile>> = embedded;
@@ -35,8 +36,8 @@ const HALVES = [
 const FROM_HALF = { StoredX: 'f16', StoredY: 'f32' };
 
 /**
- * The arguments of every `.with({ ... })` in src/shaders, by kernel. What `forBatch` does to kernels that have `Stored`, and LANES, is not
- * in the table: the test applies it to all of them.
+ * The arguments of every `.with({ ... })` in src/shaders, by kernel. What `forBatch` does to kernels that have `Stored`, and LANES, and
+ * `withSharers` to those that have SHARERS, is not in the table: the test applies it to all of them.
  */
 const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_forward: [{ RELU: 0 }, { RELU: 1 }],
@@ -48,9 +49,10 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     [1, 2].map((STRIDE) => ({ COLUMNS: 1, WORKGROUP_SIZE, STRIDE, KERNEL_WIDTH: 5 })),
   ),
   block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>
-    [8, 4].map((COLUMNS) => ({
+    [8, 4, 2].map((COLUMNS) => ({
       BLOCK,
       COLUMNS,
+      LEAST_COLUMN_THREADS: COLUMNS === 2 ? 8 : 1,
       TILE: 64,
       POSITIONS: Math.min(32, 2 ** Math.floor(Math.log2(512 / BLOCK))),
     })),
@@ -58,7 +60,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   conv2d_gather: [
     [1, 16, 64],
     [4, 16, 64],
-    [4, 20, 64],
+    [2, 24, 64],
     [1, 8, 64],
     [4, 8, 64],
     [2, 8, 128],
@@ -69,7 +71,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   conv2d_grad_weight: [
     { COLUMNS: 4, TILE: 64, ROWS: 32, POSITIONS: 16 },
     ...[8, 4].flatMap((COLUMNS) => [64, 32].map((TILE) => ({ COLUMNS, TILE, ROWS: 16 }))),
-    { COLUMNS: 8, TILE: 32, ROWS: 20 },
+    ...[64, 32].flatMap((TILE) => [32, 24].map((ROWS) => ({ COLUMNS: 2, TILE, ROWS, POSITIONS: 16 }))),
     ...[64, 32].map((TILE) => ({ COLUMNS: 4, TILE, ROWS: 8 })),
   ],
   gather_labels: [{ LABEL_BYTES: 4 }],
@@ -86,10 +88,17 @@ const SCALAR_LANES: Readonly<Record<string, Specialization>> = {
   max_pool2d_grad_input: { Taps: 'u32' },
 };
 
+/** Whether two threads can load for each other: quads of rows come in pairs. */
+function canShare({ layout: { constants } }: Kernel): boolean {
+  const quads = Math.ceil((constants.BLOCK ?? constants.ROWS) / 4);
+  return constants.SHARERS !== undefined && quads % 2 === 0;
+}
+
 /** Every form of a kernel, as it stands first. */
 function formsOf(name: string): Kernel[] {
   const whole = kernel(files[name]);
-  const forms = [whole, ...(SPECIALIZATIONS[name] ?? []).map((values) => whole.with(values))];
+  const plain = [whole, ...(SPECIALIZATIONS[name] ?? []).map((values) => whole.with(values))];
+  const forms = plain.flatMap((form) => (canShare(form) ? [form, withSharers(form, 2)] : [form]));
   if (!/^alias Stored = /m.test(whole.source)) return forms;
   const batches = whole.layout.constants.LANES === undefined ? [4] : [4, 1];
   return forms.flatMap((form) =>
@@ -146,7 +155,7 @@ describe('the table', () => {
   it('knows every operation that specialises its kernels', () => {
     const sources = readdirSync('src/shaders', { recursive: true })
       .map((path) => join('src/shaders', String(path)))
-      .filter((path) => path.endsWith('.ts') && !path.endsWith('launch.ts'));
+      .filter((path) => path.endsWith('.ts') && !/(launch|sharers)\.ts$/.test(path));
     const unknown = sources.filter((path) => {
       const text = readFileSync(path, 'utf8');
       const keys = [...text.matchAll(/\.with\(\s*(\{[^}]*\}|\w+)/g)].flatMap(([, argument]) => keysOf(argument, text));

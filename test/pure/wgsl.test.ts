@@ -78,6 +78,18 @@ describe('specialize', () => {
     expect(specialize(SOURCE, { Vec: 'vec4<f32>' })).toBe(SOURCE);
   });
 
+  it('enables subgroups for a function that uses them, beside f16', () => {
+    const source = '// First.\nalias Vec = f32;\nfn own(value: Vec, lane: u32) -> Vec { return value; }\n';
+    const shared = specialize(source, { own: 'subgroupShuffle(value, lane)' });
+    expect(shared).toBe(
+      'enable subgroups; diagnostic(off, subgroup_uniformity); // First.\nalias Vec = f32;\n' +
+        'fn own(value: Vec, lane: u32) -> Vec { return subgroupShuffle(value, lane); }\n',
+    );
+    expect(specialize(shared, { own: 'subgroupBroadcastFirst(value)' }).match(/enable subgroups/g)).toHaveLength(1);
+    expect(specialize(shared, { Vec: 'f16' })).toMatch(/^enable f16; enable subgroups; diagnostic/);
+    expect(specialize(source, { own: 'value + value' })).not.toContain('enable');
+  });
+
   it('rewrites the lines named and no other, and no line moves', () => {
     const text = specialize(SOURCE, { TILE: 8, SCALE: 2, OFFSET: 7, Vec: 'f32' });
     const changed = text.split('\n').filter((line, i) => line !== SOURCE.split('\n')[i]);
@@ -99,7 +111,7 @@ describe('specialize', () => {
 
   it.each(['TILES', 'count', 'x', 'Params'])('refuses %s, which is no such line', (name) => {
     expect(() => specialize(SOURCE, { [name]: 1 })).toThrow(
-      new Error(`specialize: no line "const ${name} = ..." or "alias ${name} = ..." in the source`),
+      new Error(`specialize: no line "const ${name} = ...", "alias ${name} = ..." or "fn ${name}(...)" in the source`),
     );
   });
 });

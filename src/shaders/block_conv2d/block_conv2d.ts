@@ -12,6 +12,7 @@ import {
 import { addParts, computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
 import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from '../conv2d/geometry.js';
 import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { largestSubgroup, withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import { type GradInputTiles, gradInputTiling, gradValuesTiling, positionTiling } from './block_conv2d_tiles.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
@@ -73,8 +74,8 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
     y,
   };
   const tiling = positionTiling(x.device, forwardKernel, tables.blockSize, geometry.positions);
-  tiled(x.device, keyOf('blockConv2d.forward', geometry, tables, dtype), tiling, ({ columns, threads }) => {
-    const kernel = variant.with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
+  tiled(x.device, keyOf('blockConv2d.forward', geometry, tables, dtype), tiling, ({ columns, threads, sharers }) => {
+    const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
     runKernelOn(kernel, tensors, params, [Math.ceil(geometry.positions / (threads * columns)), tables.numGroups]);
   });
   return y;
@@ -136,7 +137,7 @@ function columnGradients(
   tables: BlockTables,
   geometry: ConvGeometry,
   { start, count }: VecRange,
-  { columns, threads }: GradInputTiles,
+  { columns, threads, sharers }: GradInputTiles,
 ): Tensor {
   const outPixels = geometry.outHeight * geometry.outWidth;
   const slots = tables.numBlocks * tables.blockSize;
@@ -152,7 +153,7 @@ function columnGradients(
     grad_columns: gradColumns,
   };
   const variant = forBlocks(forBatch(gradColumnsKernel, geometry.batchSize, dtype), tables.blockSize, values);
-  const kernel = variant.with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
+  const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
   const params = { out_pixels: outPixels, batch: geometry.batch, batch_start: start, batch_count: count };
   runKernelOn(kernel, tensors, params, [Math.ceil((outPixels * count) / (threads * columns)), tables.numGroups]);
   return gradColumns;
@@ -218,8 +219,9 @@ export function blockConv2dGradValues(
     device,
     keyOf('blockConv2d.gradWeight', geometry, tables, dtype),
     tiling,
-    ({ columns, staged, chunk }) => {
-      const variant = forBatch(gradWeightKernel, geometry.batchSize, dtype);
+    ({ columns, staged, chunk, sharers }) => {
+      const whole = withSharers(forBatch(gradWeightKernel, geometry.batchSize, dtype), sharers);
+      const variant = whole.with({ LEAST_COLUMN_THREADS: sharers === 1 ? 1 : largestSubgroup(device) });
       const kernel = variant.with({ BLOCK: blockSize, COLUMNS: columns, TILE: TILE_SLOTS, POSITIONS: staged });
       const chunks = Math.ceil(geometry.positions / chunk);
       const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);

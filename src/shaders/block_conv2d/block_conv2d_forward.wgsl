@@ -9,6 +9,7 @@ const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16; // rows of a group
 const COLUMNS: u32 = 4; // Vecs of output positions a thread
+const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
 
 struct Params {
   height: u32,
@@ -45,8 +46,12 @@ fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
   return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
 
+fn subgroup_lane() -> u32 { return 0u; }
+fn from_sharer(value: vec4<f32>, sharer: u32) -> vec4<f32> { return value; }
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let sharer = subgroup_lane() % SHARERS;
   let group = group_order[workgroup.y];
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
@@ -82,8 +87,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       for (var j = 0u; j < COLUMNS; j++) {
         inputs[j] = select(Vec(0.0), Vec(x[source[j] + column.x * plane]), inside[j]);
       }
+      var own: array<vec4<f32>, ROW_QUADS / SHARERS>;
+      for (var i = 0u; i < ROW_QUADS / SHARERS; i++) { own[i] = four_values_at(column.y, i * SHARERS + sharer); }
       for (var quad = 0u; quad < ROW_QUADS; quad++) {
-        let w = four_values_at(column.y, quad);
+        let w = from_sharer(own[quad / SHARERS], quad % SHARERS);
         for (var j = 0u; j < COLUMNS; j++) {
           sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
           sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);

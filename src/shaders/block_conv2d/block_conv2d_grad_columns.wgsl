@@ -9,6 +9,7 @@ const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
 const COLUMNS: u32 = 2; // Vecs of output positions a thread
+const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
 
 struct Params {
   out_pixels: u32,
@@ -38,8 +39,12 @@ fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
   return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
 
+fn subgroup_lane() -> u32 { return 0u; }
+fn from_sharer(value: vec4<f32>, sharer: u32) -> vec4<f32> { return value; }
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let sharer = subgroup_lane() % SHARERS;
   let group = group_order[workgroup.y];
   let out_plane = params.out_pixels * params.batch;
   let positions = params.out_pixels * params.batch_count;
@@ -60,8 +65,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   for (var slot = group_start[group] * BLOCK; slot < end_slot; slot++) {
     var sums: array<Vec, COLUMNS>;
     for (var j = 0u; j < COLUMNS; j++) { sums[j] = Vec(0.0); }
+    var own: array<vec4<f32>, ROW_QUADS / SHARERS>;
+    for (var i = 0u; i < ROW_QUADS / SHARERS; i++) { own[i] = four_values_at(slot, i * SHARERS + sharer); }
     for (var quad = 0u; quad < ROW_QUADS; quad++) {
-      let w = four_values_at(slot, quad);
+      let w = from_sharer(own[quad / SHARERS], quad % SHARERS);
       for (var j = 0u; j < COLUMNS; j++) {
         sums[j] = fma(Vec(w.x), outputs[quad * 4u][j], sums[j]);
         sums[j] = fma(Vec(w.y), outputs[quad * 4u + 1u][j], sums[j]);

@@ -10,6 +10,8 @@ const BLOCK: u32 = 16;
 const COLUMNS: u32 = 4; // slots a thread
 const TILE: u32 = 64; // most slots of a tile
 const POSITIONS: u32 = 32; // output positions staged at once
+const SHARERS: u32 = 1; // invocations of a subgroup that load outputs for each other: see sharers.ts
+const LEAST_COLUMN_THREADS: u32 = 1; // those of a subgroup where they share
 
 struct Params {
   height: u32,
@@ -49,14 +51,18 @@ fn output_at(group: u32, r: u32, position: u32, end: u32, out_plane: u32) -> vec
   return select(vec4<f32>(0.0), vec4<f32>(Vec(grad_output[select(0u, row * out_plane + position, valid)])), valid);
 }
 
+fn subgroup_lane() -> u32 { return 0u; }
+fn from_sharer(value: vec4<f32>, sharer: u32) -> vec4<f32> { return value; }
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let tile = tiles[workgroup.x];
+  let sharer = subgroup_lane() % SHARERS;
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
   let taps = params.kernel_height * params.kernel_width;
   var column_threads = TILE / COLUMNS;
-  while (column_threads * COLUMNS / 2u >= tile.z && column_threads > 1u) { column_threads /= 2u; }
+  while (column_threads * COLUMNS / 2u >= tile.z && column_threads > LEAST_COLUMN_THREADS) { column_threads /= 2u; }
   let position_threads = WORKGROUP_SIZE / column_threads;
   let column_thread = lane % column_threads;
   let position_thread = lane / column_threads;
@@ -109,9 +115,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
         let inside = u32(at.x) < params.height && u32(at.y) < params.width;
         inputs[c] = select(vec4<f32>(0.0), vec4<f32>(Vec(x[select(0u, u32(at.z), inside)])), inside);
       }
+      var own: array<vec4<f32>, LANES * ROW_QUADS / SHARERS>;
+      for (var i = 0u; i < LANES * ROW_QUADS / SHARERS; i++) { own[i] = outputs[p * LANES * ROW_QUADS + i * SHARERS + sharer]; }
       for (var l = 0u; l < LANES; l++) {
         for (var quad = 0u; quad < ROW_QUADS; quad++) {
-          let output = outputs[(p * LANES + l) * ROW_QUADS + quad];
+          let at = l * ROW_QUADS + quad;
+          let output = from_sharer(own[at / SHARERS], at % SHARERS);
           for (var c = 0u; c < COLUMNS; c++) { sums[quad][c] = fma(output, vec4<f32>(inputs[c][l]), sums[quad][c]); }
         }
       }

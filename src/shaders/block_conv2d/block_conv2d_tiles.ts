@@ -10,13 +10,15 @@ import {
   weightColumnsPerThread,
 } from '../conv2d/geometry.js';
 import { lanesOf } from '../launch.js';
+import { largestSubgroup, mostSharers, usualSharers } from '../sharers.js';
 import type { Tiles, Tiling } from '../tiling/tiling.js';
-import type { BlockTables } from './block_tables.js';
+import { type BlockTables, TILE_SLOTS } from './block_tables.js';
 
-/** Vecs of positions a thread, and threads of a workgroup. */
+/** Vecs of positions a thread, threads of a workgroup, and how many of them load weights for each other. */
 interface PositionTiles extends Tiles {
   readonly columns: number;
   readonly threads: number;
+  readonly sharers: number;
 }
 
 /** Vecs and threads that a measurement tries. */
@@ -37,10 +39,23 @@ export function positionTiling(
   positions: number,
 ): Tiling<PositionTiles> {
   const threads = busyThreads(device, kernel.constant('WORKGROUP_SIZE'), positions);
-  return {
-    usual: { columns: usualColumns(device, blockSize, positions, threads), threads },
-    others: () => POSITION_TILES.map(([columns, threads]) => ({ columns, threads })).filter(fits(blockSize)),
-  };
+  const sharers = usualSharers(device, rowQuads(blockSize));
+  const usual = { columns: usualColumns(device, blockSize, positions, threads), threads, sharers };
+  const others = (): PositionTiles[] => [
+    ...POSITION_TILES.map(([columns, threads]) => ({ columns, threads, sharers })).filter(fits(blockSize)),
+    { ...usual, sharers: otherSharers(device, blockSize) },
+  ];
+  return { usual, others };
+}
+
+function rowQuads(blockSize: number): number {
+  return Math.ceil(blockSize / 4);
+}
+
+/** What a measurement tries in the place of the usual number. */
+function otherSharers(device: Device, blockSize: number): number {
+  const quads = rowQuads(blockSize);
+  return usualSharers(device, quads) === 1 ? mostSharers(device, quads) : 1;
 }
 
 /** What a thread keeps in registers: beyond this, a software adapter is ten times slower, and a GPU has no registers left. */
@@ -63,11 +78,12 @@ function usualColumns(device: Device, blockSize: number, positions: number, thre
   return positions * 2 > threads * most ? most : 1;
 }
 
-/** Vecs of output and of input positions a thread, channels that a workgroup gathers, and Vecs of the batch in one go. */
+/** Vecs of output and of input positions a thread, sharers, channels that a workgroup gathers, and Vecs of the batch in one go. */
 export interface GradInputTiles extends Tiles {
   readonly columns: number;
   readonly gatherColumns: number;
   readonly threads: number;
+  readonly sharers: number;
   readonly groupChannels: number;
   readonly batch: number;
 }
@@ -109,38 +125,49 @@ export function gradInputTiling(
     columns: usualColumns(device, blockSize, outHeight * outWidth * batch, threads),
     gatherColumns: usualColumns(device, blockSize, height * width * batch, threads),
     threads,
+    sharers: usualSharers(device, rowQuads(blockSize)),
     groupChannels: isSoftware ? 8 : 1,
     batch,
   };
   const others = (): GradInputTiles[] => [
     ...GRAD_INPUT_TILES.map(([columns, gatherColumns, threads, groupChannels]) => {
-      return { columns, gatherColumns, threads, groupChannels, batch };
+      return { ...usual, columns, gatherColumns, threads, groupChannels };
     }).filter(fits(blockSize)),
     ...[COLUMN_BYTES_SOFTWARE, COLUMN_BYTES].map((bytes) => ({ ...usual, batch: vecsIn(bytes) })),
+    { ...usual, sharers: otherSharers(device, blockSize) },
   ];
   return { usual, others };
 }
 
-/** Slots of a thread, positions staged at once and in a chunk. */
+/** Slots of a thread, positions staged at once and in a chunk, threads that load for each other. */
 interface GradValuesTiles extends Tiles {
   readonly columns: number;
   readonly staged: number;
   readonly chunk: number;
+  readonly sharers: number;
 }
 
 export function gradValuesTiling(
   device: Device,
   { numBlocks, blockSize, numTiles }: BlockTables,
-  { positions }: ConvGeometry,
+  { positions, batchSize }: ConvGeometry,
 ): Tiling<GradValuesTiles> {
   const partBytes = numBlocks * blockSize * blockSize * 4;
+  const sharersOf = (columns: number) => {
+    // A subgroup must not be wider than the slots side by side.
+    const isWide = (TILE_SLOTS / columns) % largestSubgroup(device) === 0;
+    return isWide ? usualSharers(device, rowQuads(blockSize) * lanesOf(batchSize), largestSubgroup(device)) : 1;
+  };
+  const columns = weightColumnsPerThread(device);
   const usual = {
-    columns: weightColumnsPerThread(device, blockSize),
+    columns,
     staged: stagedPositions(blockSize),
     chunk: chunkSize(device, positions, numTiles, partBytes),
+    sharers: sharersOf(columns),
   };
   const others = (): GradValuesTiles[] => [
-    ...[2, 4, 8].map((columns) => ({ ...usual, columns })),
+    ...[2, 4, 8].map((columns) => ({ ...usual, columns, sharers: sharersOf(columns) })),
+    { ...usual, sharers: 1 },
     { ...usual, staged: usual.staged / 2 },
     ...otherChunks(usual.chunk, positions, partBytes).map((chunk) => ({ ...usual, chunk })),
   ];

@@ -7,6 +7,7 @@ import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
 import { cast } from '../cast/cast.js';
 import { activationType, forBatch, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
+import { withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import { gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
 import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from './geometry.js';
@@ -100,10 +101,10 @@ function gather(
   const positions = Math.ceil(params.out_height / down) * Math.ceil(params.out_width / down) * geometry.batch;
   const tiling = gatherTiling(device, gatherKernel, params.rows, positions);
   const dtype = activationType(operation, x, y);
-  tiled(device, tilingKey(operation, geometry, dtype), tiling, ({ rows, columns, threads, rowThreads }) => {
+  tiled(device, tilingKey(operation, geometry, dtype), tiling, ({ rows, columns, threads, rowThreads, sharers }) => {
     const types = { StoredWeight: activationType(operation, weight) };
     const variant = forBatch(gatherKernel, geometry.batchSize, dtype).with(types);
-    const kernel = variant.with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
+    const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
     const across = Math.ceil(positions / ((threads / rowThreads) * columns));
     const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
     const shared = {
@@ -124,8 +125,8 @@ export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGe
   const tiling = gradWeightTiling(device, gradWeightKernel, geometry);
   const dtype = activationType('conv2d', x, gradOutput);
   const key = tilingKey('conv2d.gradWeight', geometry, dtype);
-  return tiled(device, key, tiling, ({ rows, columns, tile, staged, chunk }) => {
-    const variant = forBatch(gradWeightKernel, geometry.batchSize, dtype);
+  return tiled(device, key, tiling, ({ rows, columns, tile, staged, chunk, sharers }) => {
+    const variant = withSharers(forBatch(gradWeightKernel, geometry.batchSize, dtype), sharers);
     const kernel = variant.with({ COLUMNS: columns, ROWS: rows, TILE: tile, POSITIONS: staged });
     const chunks = Math.ceil(geometry.positions / chunk);
     const partial = Tensor.empty(device, [chunks, outChannels, inChannels, kernelHeight, kernelWidth]);

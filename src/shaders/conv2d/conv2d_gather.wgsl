@@ -13,6 +13,7 @@ const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
+const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
 const DEPTH: u32 = 16; // (tap, channel) pairs staged in workgroup memory at once
 
 struct Params {
@@ -55,8 +56,12 @@ fn weights_at(row: u32, at: u32, exists: bool) -> vec4<f32> {
   return quad;
 }
 
+fn subgroup_lane() -> u32 { return 0u; }
+fn from_sharer(value: vec4<f32>, sharer: u32) -> vec4<f32> { return value; }
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let sharer = subgroup_lane() % SHARERS;
   let plane = params.height * params.width * params.batch;
   let end = params.channels * plane;
   let out_plane = params.out_height * params.out_width * params.batch;
@@ -126,8 +131,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         inputs[j] = select(Vec(0.0), Vec(x[select(0u, source[j], source[j] < end)]), source[j] < end);
         source[j] += plane;
       }
+      var own: array<vec4<f32>, ROW_QUADS / SHARERS>;
+      for (var i = 0u; i < ROW_QUADS / SHARERS; i++) { own[i] = weights[d * staged_quads + first_quad + i * SHARERS + sharer]; }
       for (var quad = 0u; quad < ROW_QUADS; quad++) {
-        let w = weights[d * staged_quads + first_quad + quad];
+        let w = from_sharer(own[quad / SHARERS], quad % SHARERS);
         for (var j = 0u; j < COLUMNS; j++) {
           sums[quad * 4u][j] = fma(Vec(w.x), inputs[j], sums[quad * 4u][j]);
           sums[quad * 4u + 1u][j] = fma(Vec(w.y), inputs[j], sums[quad * 4u + 1u][j]);

@@ -10,6 +10,7 @@ const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
 const TILE: u32 = 64; // columns of a workgroup
 const POSITIONS: u32 = 32; // output positions staged at once
+const SHARERS: u32 = 1; // invocations of a subgroup that load outputs for each other: see sharers.ts
 
 struct Params {
   rows: u32,
@@ -47,8 +48,12 @@ fn output_at(row: u32, position: u32, end: u32, out_plane: u32) -> vec4<f32> {
   return select(vec4<f32>(0.0), vec4<f32>(Vec(grad_output[select(0u, row * out_plane + position, valid)])), valid);
 }
 
+fn subgroup_lane() -> u32 { return 0u; }
+fn from_sharer(value: vec4<f32>, sharer: u32) -> vec4<f32> { return value; }
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let sharer = subgroup_lane() % SHARERS;
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
   let taps = params.kernel_height * params.kernel_width;
@@ -103,9 +108,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         let inside = u32(at.x) < params.height && u32(at.y) < params.width;
         inputs[c] = select(vec4<f32>(0.0), vec4<f32>(Vec(x[select(0u, u32(at.z), inside)])), inside);
       }
+      var own: array<vec4<f32>, LANES * ROW_QUADS / SHARERS>;
+      for (var i = 0u; i < LANES * ROW_QUADS / SHARERS; i++) { own[i] = outputs[p * LANES * ROW_QUADS + i * SHARERS + sharer]; }
       for (var l = 0u; l < LANES; l++) {
         for (var quad = 0u; quad < ROW_QUADS; quad++) {
-          let output = outputs[(p * LANES + l) * ROW_QUADS + quad];
+          let at = l * ROW_QUADS + quad;
+          let output = from_sharer(own[at / SHARERS], at % SHARERS);
           for (var c = 0u; c < COLUMNS; c++) { sums[quad][c] = fma(output, vec4<f32>(inputs[c][l]), sums[quad][c]); }
         }
       }

@@ -1,6 +1,8 @@
 // How the kernels of a dense convolution can be tiled.
 
 import type { Device, Kernel } from '../../device/index.js';
+import { lanesOf } from '../launch.js';
+import { mostSharers, usualSharers } from '../sharers.js';
 import type { Tiles, Tiling } from '../tiling/tiling.js';
 import {
   type ConvGeometry,
@@ -11,12 +13,13 @@ import {
   weightColumnsPerThread,
 } from './geometry.js';
 
-/** Rows and Vecs of a thread; threads of a workgroup, and how many of them along the rows. */
+/** Rows and Vecs of a thread; threads of a workgroup, how many of them along the rows, and how many load weights for each other. */
 interface GatherTiles extends Tiles {
   readonly rows: number;
   readonly columns: number;
   readonly threads: number;
   readonly rowThreads: number;
+  readonly sharers: number;
 }
 
 /** Rows, Vecs and threads that a measurement tries. */
@@ -40,8 +43,8 @@ const GATHER_TILES = [
 export function gatherTiling(device: Device, kernel: Kernel, rows: number, positions: number): Tiling<GatherTiles> {
   const threads = kernel.constant('WORKGROUP_SIZE');
   const mostRowThreads = kernel.constant('MAX_ROW_THREADS');
-  const most = columnsPerThread(device, kernel.constant('ROWS'));
   const ownRows = rowsPerThread(device, kernel.constant('ROWS'), rows);
+  const most = columnsPerThread(device, ownRows);
   // Threads move from positions to rows where there are few positions.
   const rowThreadsOf = (rowsOfThread: number, columns: number, threads: number) => {
     let rowThreads = 1;
@@ -54,22 +57,29 @@ export function gatherTiling(device: Device, kernel: Kernel, rows: number, posit
   const rowThreads = rowThreadsOf(ownRows, most, threads);
   // Two variants, not more: each costs a software adapter seconds to compile.
   const columns = positions * rowThreads * 2 > threads * most ? most : 1;
-  return {
-    usual: { rows: ownRows, columns, threads, rowThreads },
-    others: (): GatherTiles[] =>
-      GATHER_TILES.map(([rows, columns, threads]) => {
-        return { rows, columns, threads, rowThreads: rowThreadsOf(rows, columns, threads) };
-      }),
+  const alike = (rowThreads: number, threads: number) => (rowThreads === 1 ? undefined : threads / rowThreads);
+  const sharers = usualSharers(device, ownRows / 4, alike(rowThreads, threads));
+  const usual = { rows: ownRows, columns, threads, rowThreads, sharers };
+  const others = (): GatherTiles[] => {
+    const tiles = GATHER_TILES.map(([rows, columns, threads]) => {
+      const rowThreads = rowThreadsOf(rows, columns, threads);
+      const sharers = usualSharers(device, rows / 4, alike(rowThreads, threads));
+      return { rows, columns, threads, rowThreads, sharers };
+    });
+    const most = mostSharers(device, ownRows / 4, alike(rowThreads, threads));
+    return [...tiles, { ...usual, sharers: sharers === 1 ? most : 1 }];
   };
+  return { usual, others };
 }
 
-/** Rows and columns of a thread, columns of a workgroup, positions staged at once and in a chunk. */
+/** Rows and columns of a thread, columns of a workgroup, positions staged at once and in a chunk, threads that load for each other. */
 interface GradWeightTiles extends Tiles {
   readonly rows: number;
   readonly columns: number;
   readonly tile: number;
   readonly staged: number;
   readonly chunk: number;
+  readonly sharers: number;
 }
 
 /** Rows, columns and positions staged that a measurement tries. */
@@ -85,7 +95,7 @@ const GRAD_WEIGHT_TILES = [
 
 /** Tilings of conv2d_grad_weight.wgsl. */
 export function gradWeightTiling(device: Device, kernel: Kernel, geometry: ConvGeometry): Tiling<GradWeightTiles> {
-  const { inChannels, outChannels, kernelHeight, kernelWidth, positions } = geometry;
+  const { inChannels, outChannels, kernelHeight, kernelWidth, positions, batchSize } = geometry;
   const weightColumns = inChannels * kernelHeight * kernelWidth;
   const partBytes = outChannels * weightColumns * 4;
   const ownRows = rowsPerThread(device, kernel.constant('ROWS'), outChannels);
@@ -95,15 +105,22 @@ export function gradWeightTiling(device: Device, kernel: Kernel, geometry: ConvG
     const tiles = Math.ceil(weightColumns / tile) * Math.ceil(outChannels / rows);
     return chunkSize(device, positions, tiles, partBytes);
   };
+  const sharersOf = (rows: number, columns: number) =>
+    usualSharers(device, (rows / 4) * lanesOf(batchSize), tile / columns);
+  const columns = weightColumnsPerThread(device);
   const usual = {
     rows: ownRows,
-    columns: weightColumnsPerThread(device, ownRows),
+    columns,
     tile,
-    staged: kernel.constant('POSITIONS'),
+    staged: kernel.constant('POSITIONS') / (ownRows > 16 ? 2 : 1),
     chunk: chunkOf(ownRows),
+    sharers: sharersOf(ownRows, columns),
   };
   const others = (): GradWeightTiles[] => [
-    ...GRAD_WEIGHT_TILES.map(([rows, columns, staged]) => ({ rows, columns, tile, staged, chunk: chunkOf(rows) })),
+    ...GRAD_WEIGHT_TILES.map(([rows, columns, staged]) => {
+      return { rows, columns, tile, staged, chunk: chunkOf(rows), sharers: sharersOf(rows, columns) };
+    }),
+    { ...usual, sharers: 1 },
     ...otherChunks(usual.chunk, positions, partBytes).map((chunk) => ({ ...usual, chunk })),
   ];
   return { usual, others };

@@ -86,14 +86,15 @@ export function columnsPerThread(device: Device, rows: number): number {
 /** SwiftShader compiles half as long for half as many rows, and such kernels run no slower there. */
 const SWIFTSHADER_ROWS = 8;
 
-/**
- * Rows of the weight that a thread keeps in registers, of `rows` in all: the usual tile, or all rows where a second tile would be mostly
- * empty, as in a first layer of 20 channels.
- */
+/** What other software adapters are given, whose threads load weights for each other: the more rows, the fewer loads of the input. */
+const SOFTWARE_ROWS = [32, 24, 16];
+
+/** Rows of the weight that a thread keeps in registers, of `rows` in all: `tile` on a GPU, elsewhere those that fill their tiles best. */
 export function rowsPerThread({ info }: Device, tile: number, rows: number): number {
   if (info.kind === 'swiftshader') return SWIFTSHADER_ROWS;
-  const all = Math.ceil(rows / 4) * 4;
-  return info.isSoftware && all > tile && all <= tile * 1.5 ? all : tile;
+  if (!info.isSoftware) return tile;
+  const padded = (tile: number) => Math.ceil(rows / tile) * tile;
+  return SOFTWARE_ROWS.reduce((best, tile) => (padded(tile) < padded(best) ? tile : best));
 }
 
 /** Memory of partial sums. */
@@ -140,7 +141,7 @@ export function tilingKey(operation: string, geometry: ConvGeometry, dtype: Acti
   return `${operation} ${x} to ${outChannels}, ${kernelHeight}x${kernelWidth} / ${stride} + ${paddingY},${paddingX}${weight}${dtype === 'f32' ? '' : `, ${dtype}`}`;
 }
 
-/** Columns of the weight that a thread of a weight gradient keeps beside `rows` rows: see `columnsPerThread`. */
-export function weightColumnsPerThread({ info }: Device, rows: number): number {
-  return info.isSoftware && info.kind !== 'swiftshader' && rows <= 24 ? 8 : 4;
+/** Columns of the weight that a thread of a weight gradient keeps beside its rows: few where loads of the rows are shared. */
+export function weightColumnsPerThread({ info }: Device): number {
+  return info.isSoftware && info.kind !== 'swiftshader' ? 2 : 4;
 }

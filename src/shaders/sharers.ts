@@ -25,9 +25,12 @@ export function largestSubgroup(device: Device): number {
   return Number(device.info.adapter.subgroupMaxSize ?? Number.NaN);
 }
 
-/** Those that are used unless something else was measured: all on a software adapter. On a GPU, such loads are one for a whole subgroup anyway. */
+/** Those that are used unless something else was measured. On a GPU one: there, such a load is one for a whole subgroup anyway. */
 export function usualSharers(device: Device, quads: number, alike?: number): number {
-  return device.info.isSoftware ? mostSharers(device, quads, alike) : 1;
+  if (!device.info.isSoftware) return 1;
+  const most = mostSharers(device, quads, alike);
+  // On SwiftShader, handing on for two costs more than the load.
+  return device.info.kind === 'swiftshader' && most < 4 ? 1 : most;
 }
 
 /** The variant for so many. Such kernels declare `const SHARERS: u32 = 1;`, `fn subgroup_lane` and `fn from_sharer`. */

@@ -23,8 +23,9 @@ export class LeNet5 extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    const first = maxPool2d(relu(this.conv1.forward(x)), { kernel: 2 });
-    const second = maxPool2d(relu(this.conv2.forward(first)), { kernel: 2 });
+    // ReLU after pooling: the same values and gradients as before it, for a quarter of the work.
+    const first = relu(maxPool2d(this.conv1.forward(x), { kernel: 2 }));
+    const second = relu(maxPool2d(this.conv2.forward(first), { kernel: 2 }));
     return this.fc4.forward(relu(this.fc3.forward(flatten(second))));
   }
 }

@@ -40,11 +40,11 @@ export class BlockWeight implements SparseWeight {
     return this.topology.numNonzero;
   }
 
-  convolve(x: Tensor, options: Conv2dOptions): Tensor {
+  convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor {
     const [, , kernelHeight, kernelWidth] = kernelShape(this.shape);
     const { onDenseGradient } = this;
     const kernel = [kernelHeight, kernelWidth] as const;
-    return blockConv2d(x, this.parameter, this.tables, { ...options, kernel, onDenseGradient });
+    return blockConv2d(x, this.parameter, this.tables, { ...options, kernel, bias, onDenseGradient });
   }
 
   /**

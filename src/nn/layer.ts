@@ -2,7 +2,7 @@
 
 import { Parameter } from '../autograd/index.js';
 import { type Device, InputError } from '../device/index.js';
-import { addBias, type Conv2dOptions, reshape } from '../shaders/index.js';
+import { type Conv2dOptions, reshape } from '../shaders/index.js';
 import { formatShape, type Random, type Shape, sizeOf, Tensor } from '../tensor/index.js';
 import { type Initializer, kaimingUniform } from './initialization.js';
 import { Module } from './module.js';
@@ -51,10 +51,6 @@ export abstract class SparsifiableLayer extends Module {
     this.weight.dispose();
     this.bias?.dispose();
   }
-
-  protected biased(y: Tensor): Tensor {
-    return this.bias ? addBias(y, this.bias) : y;
-  }
 }
 
 function checkSize(device: Device, shape: Shape): void {
@@ -81,7 +77,7 @@ export class Conv2d extends SparsifiableLayer {
   }
 
   override forward(x: Tensor): Tensor {
-    return this.biased(this.weight.convolve(x, this.options));
+    return this.weight.convolve(x, this.options, this.bias);
   }
 }
 
@@ -93,7 +89,7 @@ export class Linear extends SparsifiableLayer {
 
   override forward(x: Tensor): Tensor {
     const [features, batch] = x.shape;
-    const y = this.weight.convolve(reshape(x, [features, 1, 1, batch]), {});
-    return this.biased(reshape(y, [this.weight.shape[0], batch]));
+    const y = this.weight.convolve(reshape(x, [features, 1, 1, batch]), {}, this.bias);
+    return reshape(y, [this.weight.shape[0], batch]);
   }
 }

@@ -50,9 +50,9 @@ export class MaskedWeight implements SparseWeight {
     return this.active;
   }
 
-  convolve(x: Tensor, options: Conv2dOptions): Tensor {
+  convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor {
     const weight = maskWeight(this.parameter, this.maskTensor, { onDenseGradient: this.onDenseGradient });
-    return conv2d(x, reshape(weight, kernelShape(this.shape)), options);
+    return conv2d(x, reshape(weight, kernelShape(this.shape)), options, bias);
   }
 
   /**

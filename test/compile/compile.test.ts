@@ -43,7 +43,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_forward: [{ RELU: 0 }, { RELU: 1 }],
   batch_norm_grad_input: [{ RELU: 0 }, { RELU: 1 }],
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
-  block_conv2d_forward: VALUED_BLOCK_TILES,
+  block_conv2d_forward: VALUED_BLOCK_TILES.flatMap((tile) => [0, 1].map((BIAS) => ({ ...tile, BIAS }))),
   block_conv2d_grad_columns: VALUED_BLOCK_TILES,
   block_conv2d_grad_input: [64, 256].flatMap((WORKGROUP_SIZE) =>
     [1, 2].map((STRIDE) => ({ COLUMNS: 1, WORKGROUP_SIZE, STRIDE, KERNEL_WIDTH: 5 })),
@@ -66,7 +66,9 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     [2, 8, 128],
     [2, 32, 64],
   ].flatMap(([COLUMNS, ROWS, WORKGROUP_SIZE]) =>
-    ['f32', 'f16'].map((StoredWeight) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight })),
+    ['f32', 'f16'].flatMap((StoredWeight) =>
+      [0, 1].map((BIAS) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight, BIAS })),
+    ),
   ),
   conv2d_grad_weight: [
     { COLUMNS: 4, TILE: 64, ROWS: 32, POSITIONS: 16 },

@@ -9,11 +9,13 @@ import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
 import { checkOperation } from '../support/check_operation.js';
 import { expectClose, normalValues } from '../support/compare.js';
 import {
+  biasGradient,
   CONVOLUTION_CASES,
   type ConvolutionCase,
   convolution,
   convolutionGradients,
   describeCase,
+  withBias,
 } from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
 
@@ -49,6 +51,28 @@ describe('blockConv2d', () => {
       gradients: (inputs, gradOutput) => {
         const grads = convolutionGradients(c, inputs.x, toDense(topology, inputs.values), gradOutput);
         return { x: grads.x, values: toBlocks(topology, grads.weight) };
+      },
+    });
+    tables.dispose();
+  });
+
+  it.each([CASES[1], CASES.at(-1)!])('with a bias, blocks of %i, %s', async (blockSize, name, c) => {
+    const { topology, values, tables } = setUp(c, blockSize);
+    await checkOperation(device, {
+      name: `${name} blocks of ${blockSize}`,
+      inputs: {
+        x: [c.inChannels, c.height, c.width, c.batch],
+        values: [tables.numBlocks, blockSize, blockSize],
+        bias: [c.outChannels],
+      },
+      activations: ['x'],
+      values: { values },
+      forward: ({ x, values, bias }) => blockConv2d(x, values, tables, { ...c, bias }),
+      reference: ({ x, values, bias }) => withBias(convolution(c, x, toDense(topology, values)), bias),
+      gradients: ({ x, values }, gradOutput) => {
+        const grads = convolutionGradients(c, x, toDense(topology, values), gradOutput);
+        const bias = biasGradient(gradOutput, c.outChannels);
+        return { x: grads.x, values: toBlocks(topology, grads.weight), bias };
       },
     });
     tables.dispose();

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { conv2d } from '../../src/shaders/conv2d/conv2d.js';
 import { Tensor } from '../../src/tensor/index.js';
 import { checkOperation } from '../support/check_operation.js';
-import { CONVOLUTION_CASES, convolution, convolutionGradients, describeCase } from '../support/convolution.js';
+import {
+  biasGradient,
+  CONVOLUTION_CASES,
+  convolution,
+  convolutionGradients,
+  describeCase,
+  withBias,
+} from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
 
 const device = await testDevice();
@@ -22,6 +29,27 @@ describe('conv2d', () => {
     });
   });
 
+  it.each(CONVOLUTION_CASES.slice(0, 4).map((c) => [describeCase(c), c] as const))(
+    'with a bias, %s',
+    async (name, c) => {
+      await checkOperation(device, {
+        name,
+        inputs: {
+          x: [c.inChannels, c.height, c.width, c.batch],
+          weight: [c.outChannels, c.inChannels, ...c.kernel],
+          bias: [c.outChannels],
+        },
+        activations: ['x'],
+        forward: ({ x, weight, bias }) => conv2d(x, weight, { stride: c.stride, padding: c.padding }, bias),
+        reference: ({ x, weight, bias }) => withBias(convolution(c, x, weight), bias),
+        gradients: ({ x, weight }, gradOutput) => ({
+          ...convolutionGradients(c, x, weight, gradOutput),
+          bias: biasGradient(gradOutput, c.outChannels),
+        }),
+      });
+    },
+  );
+
   it('says what does not fit', () => {
     const x = Tensor.zeros(device, [32, 8, 8, 4]);
     expect(() => conv2d(x, Tensor.zeros(device, [128, 64, 3, 3]))).toThrow(
@@ -31,6 +59,9 @@ describe('conv2d', () => {
     expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), { stride: 0 })).toThrow('stride of at least 1, got 0');
     expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), { padding: -1 })).toThrow(
       'padding of at least 0, got -1',
+    );
+    expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), {}, Tensor.zeros(device, [3]))).toThrow(
+      'conv2d: expected bias f32 [4], got f32 [3]',
     );
     expect(() => conv2d(x, Tensor.zeros(device, [4, 32]))).toThrow('expected a weight [O,I,KH,KW], got [4,32]');
   });

@@ -81,3 +81,16 @@ export const CONVOLUTION_CASES: readonly ConvolutionCase[] = [
 export function describeCase(c: ConvolutionCase): string {
   return `${c.inChannels}->${c.outChannels} ${c.height}x${c.width} batch ${c.batch} kernel ${c.kernel} stride ${c.stride} padding ${c.padding}`;
 }
+
+/** y[o, ...] + bias[o]. */
+export function withBias(y: Float64Array, bias: Float64Array): Float64Array {
+  return y.map((value, i) => value + bias[Math.floor((i * bias.length) / y.length)]);
+}
+
+/** Sums of the gradient of `withBias` over everything but the channel. */
+export function biasGradient(gradOutput: Float64Array, channels: number): Float64Array {
+  const length = gradOutput.length / channels;
+  return Float64Array.from({ length: channels }, (_, o) =>
+    gradOutput.subarray(o * length, (o + 1) * length).reduce((sum, value) => sum + value, 0),
+  );
+}

@@ -9,6 +9,7 @@ import { sumAsF32 } from '../reduce/reduce.js';
 
 const forwardKernel = kernel(add_bias_forward);
 
+/** The shape of x, which is that of the result. */
 function addBiasShape(x: Shape, bias: Shape): Shape {
   if (bias.length !== 1 || bias[0] !== x[0]) {
     throw new Error(`addBias: expected a bias of [${x[0]}], got ${formatShape(bias)} (x ${formatShape(x)})`);
@@ -27,6 +28,12 @@ export function addBias(x: Tensor, bias: Tensor): Tensor {
   runKernelOn(tiled, { x, bias, y }, params, Math.ceil(count / tiled.constant('WORKGROUP_SIZE')));
   return record('addBias', y, [x, bias], (gradOutput) => [
     needsGrad(x) ? gradOutput : undefined,
-    needsGrad(bias) ? sumAsF32(gradOutput.view([x.shape[0], rowLength]), 1) : undefined,
+    needsGrad(bias) ? biasGradient(gradOutput) : undefined,
   ]);
+}
+
+/** The sum over everything but the first dimension, [C] of f32. */
+export function biasGradient(gradOutput: Tensor): Tensor {
+  const [channels] = gradOutput.shape;
+  return sumAsF32(gradOutput.view([channels, gradOutput.size / channels]), 1);
 }

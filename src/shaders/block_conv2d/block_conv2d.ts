@@ -9,6 +9,8 @@ import {
   block_conv2d_grad_input,
   block_conv2d_grad_weight,
 } from '../../wgsl.generated.js';
+import { biasGradient } from '../add_bias/add_bias.js';
+import { checkTensor } from '../check_tensor.js';
 import { addParts, computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
 import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from '../conv2d/geometry.js';
 import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
@@ -25,13 +27,15 @@ const gradWeightKernel = kernel(block_conv2d_grad_weight);
 export interface BlockConv2dOptions extends Conv2dOptions {
   /** [KH, KW]; default [1, 1]. */
   readonly kernel?: readonly [number, number];
+  /** [O], f32. */
+  readonly bias?: Tensor;
   /** Called in the backward pass with the dense gradient [O,I,KH,KW]: growth scores. The callee keeps what it retains. */
   readonly onDenseGradient?: (gradient: Tensor) => void;
 }
 
 /**
  * x [I,H,W,N], values [numBlocks,B,B] (block, column slot, row slot), tables of [O, I*KH*KW] -> y [O,OH,OW,N].
- * Gradients: x, and the kept values only. y has the type of x; the values and their gradient are f32, and products are summed in f32.
+ * Gradients: x, the kept values only, and bias. y has the type of x; the values and their gradient are f32, and products are summed in f32.
  */
 export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, options: BlockConv2dOptions = {}): Tensor {
   const [kernelHeight, kernelWidth] = options.kernel ?? [1, 1];
@@ -44,8 +48,10 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
   if (formatShape(values.shape) !== formatShape(expected)) {
     throw new Error(`blockConv2d: expected values ${formatShape(expected)}, got ${formatShape(values.shape)}`);
   }
+  const { bias } = options;
   const copy = computeCopy('blockConv2d', values, x);
-  return record('blockConv2d', blockConv2dForward(x, copy, tables, geometry), [x, values], (gradOutput) => {
+  const y = blockConv2dForward(x, copy, tables, geometry, bias);
+  return record('blockConv2d', y, bias ? [x, values, bias] : [x, values], (gradOutput) => {
     if (options.onDenseGradient) {
       const dense = conv2dGradWeight(x, gradOutput, geometry);
       options.onDenseGradient(dense);
@@ -54,16 +60,25 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
     return [
       needsGrad(x) ? blockConv2dGradInput(gradOutput, copy, tables, geometry) : undefined,
       needsGrad(values) ? blockConv2dGradValues(x, gradOutput, tables, geometry) : undefined,
+      bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
     ];
   });
 }
 
-export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTables, geometry: ConvGeometry): Tensor {
+export function blockConv2dForward(
+  x: Tensor,
+  values: Tensor,
+  tables: BlockTables,
+  geometry: ConvGeometry,
+  bias?: Tensor,
+): Tensor {
   const dtype = activationType('blockConv2d', x);
   const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth, geometry.batchSize];
   const y = Tensor.empty(x.device, shape, dtype);
+  if (bias) checkTensor('blockConv2d', 'bias', bias, 'f32', [geometry.outChannels]);
   const params = windowParams(geometry);
-  const variant = forBlocks(forBatch(forwardKernel, geometry.batchSize, dtype), tables.blockSize, values);
+  const whole = forBatch(forwardKernel, geometry.batchSize, dtype).with({ BIAS: bias ? 1 : 0 });
+  const variant = forBlocks(whole, tables.blockSize, values);
   const tensors = {
     x,
     values,
@@ -71,6 +86,7 @@ export function blockConv2dForward(x: Tensor, values: Tensor, tables: BlockTable
     group_rows: tables.groupRows,
     run_start: tables.runStart,
     run_columns: tables.runColumns,
+    bias: bias ?? values,
     y,
   };
   const tiling = positionTiling(x.device, forwardKernel, tables.blockSize, geometry.positions);

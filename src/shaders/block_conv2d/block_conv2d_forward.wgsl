@@ -7,6 +7,7 @@ alias Value = vec4<f32>; // f32 unless BLOCK is a multiple of four
 alias StoredValue = vec4<f32>; // in memory
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
+const BIAS: u32 = 0; // 1: y[row, q] also has bias[row]
 const BLOCK: u32 = 16; // rows of a group
 const COLUMNS: u32 = 4; // Vecs of output positions a thread
 const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
@@ -30,8 +31,9 @@ struct Params {
 @group(0) @binding(3) var<storage, read> group_rows: array<u32>;
 @group(0) @binding(4) var<storage, read> run_start: array<u32>; // [group][tap], and the end
 @group(0) @binding(5) var<storage, read> run_columns: array<vec2<u32>>; // channel, slot
-@group(0) @binding(6) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(7) var<uniform> params: Params;
+@group(0) @binding(6) var<storage, read> bias: array<f32>; // [row], with BIAS only
+@group(0) @binding(7) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(8) var<uniform> params: Params;
 
 const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
@@ -108,6 +110,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       var result = Vec(0.0);
       for (var k = 0u; k < BLOCK; k++) { result = select(result, sums[k][j], k == r); }
       let q = first_position + j * WORKGROUP_SIZE;
+      if (BIAS == 1u) { result += bias[select(0u, row, row != NONE)]; }
       if (row != NONE && q < out_plane) { y[row * out_plane + q] = Stored(result); }
     }
   }

@@ -4,7 +4,9 @@ import { needsGrad, noGrad, record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { formatShape, Tensor } from '../../tensor/index.js';
 import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
+import { biasGradient } from '../add_bias/add_bias.js';
 import { cast } from '../cast/cast.js';
+import { checkTensor } from '../check_tensor.js';
 import { activationType, forBatch, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
 import { withSharers } from '../sharers.js';
@@ -16,16 +18,18 @@ const gatherKernel = kernel(conv2d_gather);
 const gradWeightKernel = kernel(conv2d_grad_weight);
 
 /**
- * y[o, oy, ox, n] = sum over i, ky, kx of weight[o, i, ky, kx] * x[i, oy*stride - padding + ky, ox*stride - padding + kx, n].
- * No bias: see `addBias`. y has the type of x; the weight and its gradient are f32, and products are summed in f32.
+ * y[o, oy, ox, n] = bias[o] + sum over i, ky, kx of weight[o, i, ky, kx] * x[i, oy*stride - padding + ky, ox*stride - padding + kx, n].
+ * y has the type of x; weight, bias and their gradients are f32, and products are summed in f32.
  */
-export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}, bias?: Tensor): Tensor {
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
   const operation = { name: 'conv2d', attributes: geometry };
   const copy = computeCopy('conv2d', weight, x);
-  return record(operation, conv2dForward(x, copy, geometry), [x, weight], (gradOutput) => [
+  const y = conv2dForward(x, copy, geometry, bias);
+  return record(operation, y, bias ? [x, weight, bias] : [x, weight], (gradOutput) => [
     needsGrad(x) ? conv2dGradInput(gradOutput, copy, geometry) : undefined,
     needsGrad(weight) ? conv2dGradWeight(x, gradOutput, geometry) : undefined,
+    bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
   ]);
 }
 
@@ -38,10 +42,11 @@ export function computeCopy(operation: string, weight: Tensor, x: Tensor): Tenso
   return dtype === 'f32' ? weight : noGrad(() => cast(weight, dtype));
 }
 
-export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
+export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry, bias?: Tensor): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize], x.dtype);
-  gather('conv2d.forward', x, weight, y, geometry, {
+  if (bias) checkTensor('conv2d', 'bias', bias, 'f32', [outChannels]);
+  gather('conv2d.forward', { x, weight, bias, y }, geometry, {
     channels: inChannels,
     height,
     width,
@@ -63,7 +68,7 @@ export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: Co
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const shape = [inChannels, height, width, geometry.batchSize];
   const gradInput = Tensor.empty(gradOutput.device, shape, gradOutput.dtype);
-  gather('conv2d.gradInput', gradOutput, weight, gradInput, geometry, {
+  gather('conv2d.gradInput', { x: gradOutput, weight, y: gradInput }, geometry, {
     channels: outChannels,
     height: outHeight,
     width: outWidth,
@@ -88,11 +93,16 @@ interface GatherParams extends Readonly<Record<string, number>> {
   readonly down: number;
 }
 
+interface GatherTensors {
+  readonly x: Tensor;
+  readonly weight: Tensor;
+  readonly bias?: Tensor;
+  readonly y: Tensor;
+}
+
 function gather(
   operation: string,
-  x: Tensor,
-  weight: Tensor,
-  y: Tensor,
+  { x, weight, bias, y }: GatherTensors,
   geometry: ConvGeometry,
   params: GatherParams,
 ): void {
@@ -102,8 +112,8 @@ function gather(
   const tiling = gatherTiling(device, gatherKernel, params.rows, positions);
   const dtype = activationType(operation, x, y);
   tiled(device, tilingKey(operation, geometry, dtype), tiling, ({ rows, columns, threads, rowThreads, sharers }) => {
-    const types = { StoredWeight: activationType(operation, weight) };
-    const variant = forBatch(gatherKernel, geometry.batchSize, dtype).with(types);
+    const form = { StoredWeight: activationType(operation, weight), BIAS: bias ? 1 : 0 };
+    const variant = forBatch(gatherKernel, geometry.batchSize, dtype).with(form);
     const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
     const across = Math.ceil(positions / ((threads / rowThreads) * columns));
     const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
@@ -113,7 +123,8 @@ function gather(
       kernel_width: geometry.kernelWidth,
       row_threads: rowThreads,
     };
-    runKernelOn(kernel, { x, weight, y }, { ...params, ...shared }, [across, rowTiles, down * down]);
+    const tensors = { x, weight, bias: bias ?? weight, y };
+    runKernelOn(kernel, tensors, { ...params, ...shared }, [across, rowTiles, down * down]);
   });
 }
 

@@ -14,6 +14,7 @@ const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
 const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
+const BIAS: u32 = 0; // 1: y[m, q] also has bias[m]
 const DEPTH: u32 = 16; // (tap, channel) pairs staged in workgroup memory at once
 
 struct Params {
@@ -38,8 +39,9 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> weight: array<StoredWeight>;
-@group(0) @binding(2) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> bias: array<f32>; // [M], with BIAS only
+@group(0) @binding(3) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(4) var<uniform> params: Params;
 
 const MAX_ROW_THREADS: u32 = 8;
 const ROW_QUADS: u32 = ROWS / 4u;
@@ -150,6 +152,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var j = 0u; j < COLUMNS; j++) {
       var result = Vec(0.0);
       for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][j], k == r); }
+      if (BIAS == 1u) { result += bias[first_row + r]; }
       if (target_position[j] < out_plane) { y[(first_row + r) * out_plane + target_position[j]] = Stored(result); }
     }
   }

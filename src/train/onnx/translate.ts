@@ -69,8 +69,12 @@ const OPERATIONS: Readonly<Record<string, Translate>> = {
     const perChannel = [x.shape[0], ...x.shape.slice(1, -1).fill(1)];
     return onnx.node('Add', [onnx.value(x), onnx.node('Reshape', [onnx.value(bias), onnx.integers(perChannel)])]);
   },
-  conv2d: (onnx, [x, weight], { stride, paddingY, paddingX }: ConvAttributes) =>
-    onnx.node('Conv', [onnx.value(x), onnx.value(weight)], windowAttributes(stride, paddingY, paddingX)),
+  conv2d: (onnx, inputs, { stride, paddingY, paddingX }: ConvAttributes) =>
+    onnx.node(
+      'Conv',
+      inputs.map((input) => onnx.value(input)),
+      windowAttributes(stride, paddingY, paddingX),
+    ),
   batchNorm: (onnx, [x, weight, bias], { epsilon, training, running, relu }: BatchNormAttributes) => {
     if (training) throw new InputError('onnx: expected batchNorm in evaluation mode, got training');
     const inputs = [x, weight, bias, running.mean, running.variance].map((tensor) => onnx.value(tensor));

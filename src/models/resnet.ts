@@ -2,7 +2,7 @@
 // post-activation; a bottleneck has its stride in the 3x3 convolution, as torchvision's.
 
 import { BatchNorm, type Conv2d, type LayerContext, Linear, type Mode, Module, Sequential } from '../nn/index.js';
-import { add, globalAvgPool2d, maxPool2d, relu } from '../shaders/index.js';
+import { globalAvgPool2d, maxPool2d } from '../shaders/index.js';
 import type { Tensor } from '../tensor/index.js';
 import { type ConvContext, convolution } from './convolution.js';
 import type { ModelOptions } from './registry.js';
@@ -48,14 +48,14 @@ class BasicBlock extends Module {
     this.conv1 = convolution(context, inChannels, width, 3, stride);
     this.bn1 = new BatchNorm(context, width, { relu: true });
     this.conv2 = convolution(context, width, width, 3);
-    this.bn2 = new BatchNorm(context, width, { scale: context.branchScale });
+    this.bn2 = new BatchNorm(context, width, { relu: true, scale: context.branchScale });
     this.downsample = downsampling(context, inChannels, width, stride);
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
     const hidden = this.bn1.forward(this.conv1.forward(x), mode);
-    const residual = this.bn2.forward(this.conv2.forward(hidden), mode);
-    return relu(add(residual, this.downsample?.forward(x, mode) ?? x));
+    const shortcut = this.downsample?.forward(x, mode) ?? x;
+    return this.bn2.forward(this.conv2.forward(hidden), mode, shortcut);
   }
 }
 
@@ -77,15 +77,15 @@ class Bottleneck extends Module {
     this.conv2 = convolution(context, width, width, 3, stride);
     this.bn2 = new BatchNorm(context, width, { relu: true });
     this.conv3 = convolution(context, width, outChannels, 1);
-    this.bn3 = new BatchNorm(context, outChannels, { scale: context.branchScale });
+    this.bn3 = new BatchNorm(context, outChannels, { relu: true, scale: context.branchScale });
     this.downsample = downsampling(context, inChannels, outChannels, stride);
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
     const narrowed = this.bn1.forward(this.conv1.forward(x), mode);
     const hidden = this.bn2.forward(this.conv2.forward(narrowed), mode);
-    const residual = this.bn3.forward(this.conv3.forward(hidden), mode);
-    return relu(add(residual, this.downsample?.forward(x, mode) ?? x));
+    const shortcut = this.downsample?.forward(x, mode) ?? x;
+    return this.bn3.forward(this.conv3.forward(hidden), mode, shortcut);
   }
 }
 

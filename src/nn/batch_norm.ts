@@ -37,8 +37,9 @@ export class BatchNorm extends Module {
     ];
   }
 
-  override forward(x: Tensor, { training }: Mode): Tensor {
+  /** @param addend added to the result, before ReLU: a residual connection. */
+  override forward(x: Tensor, { training }: Mode, addend?: Tensor): Tensor {
     const running = { mean: this.running_mean.tensor, variance: this.running_var.tensor };
-    return batchNorm(x, this.weight, this.bias, running, { training, relu: this.relu });
+    return batchNorm(x, this.weight, this.bias, running, { training, addend, relu: this.relu });
   }
 }

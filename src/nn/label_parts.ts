@@ -7,7 +7,8 @@ export function labelParts<T>(model: Module, body: () => T): T {
   const parts = [...model.modules()].filter(([name]) => name !== '');
   for (const [name, part] of parts) {
     const forward = part.forward.bind(part);
-    part.forward = (x, mode) => x.device.labelled({ part: name, pass: 'forward' }, () => forward(x, mode));
+    part.forward = (x, mode, ...more) =>
+      x.device.labelled({ part: name, pass: 'forward' }, () => forward(x, mode, ...more));
   }
   try {
     return body();

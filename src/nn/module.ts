@@ -18,7 +18,8 @@ export class Statistic {
 }
 
 export abstract class Module {
-  abstract forward(x: Tensor, mode: Mode): Tensor;
+  /** @param more what few modules take besides x, for example a residual connection. */
+  abstract forward(x: Tensor, mode: Mode, ...more: readonly Tensor[]): Tensor;
 
   /** Parts by name, in the order in which the constructor made them. */
   children(): [string, Module][] {

@@ -12,8 +12,8 @@ export function watchOutputs<T>(
   const parts = [...model.modules()];
   for (const [name, part] of parts) {
     const forward = part.forward.bind(part);
-    part.forward = (x, mode) => {
-      const output = forward(x, mode);
+    part.forward = (x, mode, ...more) => {
+      const output = forward(x, mode, ...more);
       onOutput(name, output, part, x);
       return output;
     };

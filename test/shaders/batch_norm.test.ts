@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { backward, Parameter } from '../../src/autograd/index.js';
+import { add } from '../../src/shaders/add/add.js';
 import { batchNorm } from '../../src/shaders/batch_norm/batch_norm.js';
 import { relu } from '../../src/shaders/relu/relu.js';
 import { type Shape, scope, sizeOf, Tensor } from '../../src/tensor/index.js';
@@ -250,6 +251,58 @@ describe('batchNorm with ReLU', () => {
     const one = Tensor.from(device, [1], [1]);
     const y = batchNorm(x, one, one, runningOf(1), { training: false, relu: true });
     expect(Array.from(await y.read()).map(Number.isNaN)).toEqual([true, false, false, false]);
+  });
+});
+
+describe('batchNorm with an addend', () => {
+  const cases = [SMALL[1], SMALL[3], LARGE[4]].flatMap((shape) => [false, true].map((relu) => ({ shape, relu })));
+
+  it.each(cases)('in training, $shape, relu $relu', async ({ shape, relu }) => {
+    const channels = shape[0];
+    const total = (inputs: Record<string, Float64Array>) => {
+      const normed = batchNormed(inputs.x, inputs.weight, inputs.bias, moments(inputs.x, channels));
+      return normed.map((value, i) => value + inputs.addend[i]);
+    };
+    await checkOperation(device, {
+      name: 'batchNorm and addend',
+      inputs: { x: shape, weight: [channels], bias: [channels], addend: shape },
+      activations: ['x', 'addend'],
+      forward: ({ x, weight, bias, addend }) =>
+        batchNorm(x, weight, bias, runningOf(channels), { training: true, addend, relu }),
+      reference: (inputs) => total(inputs).map((value) => (relu ? Math.max(value, 0) : value)),
+      gradients: (inputs, gradOutput) => {
+        const y = total(inputs);
+        const addend = gradOutput.map((grad, i) => (relu && y[i] <= 0 ? 0 : grad));
+        return { ...trainingGradients(inputs.x, inputs.weight, addend), addend };
+      },
+    });
+  });
+
+  it.each([false, true])('is the composition, relu %s', async (rectify) => {
+    const run = async (fused: boolean) => {
+      const [x, other] = [1, 5].map(
+        (seed) => new Parameter(Tensor.from(device, normalValues(3 * 33 * 32 * 8, seed), [3, 33, 32, 8])),
+      );
+      const weight = new Parameter(Tensor.from(device, normalValues(3, 2), [3]));
+      const bias = new Parameter(Tensor.from(device, normalValues(3, 3), [3]));
+      const options = fused ? { training: true, addend: other, relu: rectify } : { training: true };
+      const normed = batchNorm(x, weight, bias, runningOf(3), options);
+      const composed = () => (rectify ? relu(add(normed, other)) : add(normed, other));
+      const y = fused ? normed : composed();
+      backward(y, Tensor.from(device, normalValues(y.size, 4), y.shape));
+      const grads = [x, weight, bias, other].map((parameter) => parameter.grad!);
+      return Promise.all([y, ...grads].map((tensor) => tensor.read()));
+    };
+    const [whole, parts] = [await run(true), await run(false)];
+    for (const [i, values] of whole.entries()) expectClose(values, parts[i], 1e-6, `tensor ${i}`);
+  });
+
+  it('refuses another shape', () => {
+    const [x, three] = [Tensor.zeros(device, [3, 4]), Tensor.zeros(device, [3])];
+    const options = { training: false, addend: Tensor.zeros(device, [3, 5]) };
+    expect(() => batchNorm(x, three, three, runningOf(3), options)).toThrow(
+      'batchNorm: expected addend f32 [3,4], got f32 [3,5]',
+    );
   });
 });
 

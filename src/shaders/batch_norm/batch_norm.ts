@@ -12,8 +12,10 @@ import {
   batch_norm_running_statistics,
   batch_norm_statistics,
 } from '../../wgsl.generated.js';
+import { checkTensor } from '../check_tensor.js';
 import { activationType, forBatch, lanesOf, mostRowThreads, runKernelOn } from '../launch.js';
 import { sum } from '../reduce/reduce.js';
+import { reluGradInput } from '../relu/relu.js';
 
 const partStatisticsKernel = kernel(batch_norm_part_statistics);
 const statisticsKernel = kernel(batch_norm_statistics);
@@ -38,7 +40,9 @@ export interface BatchNormOptions {
   readonly momentum?: number;
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
-  /** y = max(y, 0): spares the three passes over memory of a `relu` that follows. */
+  /** y = y + addend, of the shape and type of x: a residual connection, without a pass over memory of its own. */
+  readonly addend?: Tensor;
+  /** y = max(y, 0), in the end: spares the three passes over memory of a `relu` that follows. */
   readonly relu?: boolean;
 }
 
@@ -80,7 +84,7 @@ function batchNormShape(
 /**
  * y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each channel; x [C,...,N], weight and bias [C].
  * Training: mean and biased variance of this batch; `running` moves by `momentum` towards the mean and unbiased variance.
- * Evaluation: those of `running`. With `relu`, max(y, 0). y has the type of x, everything else is f32.
+ * Evaluation: those of `running`. Then plus `addend`, and with `relu` max(y, 0). y has the type of x, everything but the addend is f32.
  * @throws InputError in training with a single value a channel, whose variance says nothing.
  */
 export function batchNorm(
@@ -90,18 +94,22 @@ export function batchNorm(
   running: RunningStatistics,
   options: BatchNormOptions,
 ): Tensor {
-  const { training, momentum = 0.1, epsilon = 1e-5, relu = false } = options;
+  const { training, momentum = 0.1, epsilon = 1e-5, addend, relu = false } = options;
   const dtype = activationType('batchNorm', x);
   const y = Tensor.empty(x.device, batchNormShape(x.shape, weight.shape, bias.shape, running, options), dtype);
+  if (addend) checkTensor('batchNorm', 'addend', addend, dtype, x.shape);
   const rows = splitRows(x.shape[0], x.size / x.shape[0]);
   const statistics = training
     ? batchStatistics(x, running, rows, momentum, epsilon)
     : runningStatistics(running, epsilon);
-  const variant = { RELU: relu ? 1 : 0 };
-  overVecs(forwardKernel.with(variant), { x, statistics, weight, bias, y }, rows, {});
-  const attributes = { training, epsilon, running, relu };
-  return record({ name: 'batchNorm', attributes }, y, [x, weight, bias], (gradOutput) => {
-    const saved = { x, grad_output: gradOutput, statistics, weight, bias };
+  const forward = forwardKernel.with({ RELU: relu ? 1 : 0, ADDEND: addend ? 1 : 0 });
+  overVecs(forward, { x, statistics, weight, bias, addend: addend ?? x, y }, rows, {});
+  const operation = { name: 'batchNorm', attributes: { training, epsilon, running, relu } };
+  return record(operation, y, addend ? [x, weight, bias, addend] : [x, weight, bias], (gradOutput) => {
+    // Where the output was above 0 can be told from x, unless something was added.
+    const gradSum = addend && relu ? reluGradInput(y, gradOutput) : gradOutput;
+    const variant = { RELU: relu && !addend ? 1 : 0 };
+    const saved = { x, grad_output: gradSum, statistics, weight, bias };
     const [gradWeight, gradBias] = gradSums(gradSumsKernel.with(variant), saved, rows);
     let gradInput: Tensor | undefined;
     if (needsGrad(x)) {
@@ -109,7 +117,7 @@ export function batchNorm(
       const tensors = { ...saved, grad_weight: gradWeight, grad_bias: gradBias, grad_input: gradInput };
       overVecs(gradInputKernel.with(variant), tensors, rows, { training: training ? 1 : 0 });
     }
-    return [gradInput, gradWeight, gradBias];
+    return addend ? [gradInput, gradWeight, gradBias, gradSum] : [gradInput, gradWeight, gradBias];
   });
 }
 

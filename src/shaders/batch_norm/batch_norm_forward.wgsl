@@ -1,9 +1,10 @@
-// y[row, i] = (x[row, i] - mean[row]) * inverse_std[row] * weight[row] + bias[row], with RELU no less than 0; x [rows, row_length],
-// row_length in Vecs. NaN stays NaN.
+// y[row, i] = (x[row, i] - mean[row]) * inverse_std[row] * weight[row] + bias[row], with ADDEND plus addend[row, i], with RELU no less than 0;
+// x [rows, row_length], row_length in Vecs. NaN stays NaN.
 alias Vec = vec4<f32>;
 alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const RELU: u32 = 0;
+const ADDEND: u32 = 0;
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
@@ -15,8 +16,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
 @group(0) @binding(2) var<storage, read> weight: array<f32>;
 @group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read> addend: array<Stored>; // with ADDEND only
+@group(0) @binding(5) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(6) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -29,6 +31,7 @@ fn main(
   let row = i / params.row_length;
   let factor = statistics[row].y * weight[row];
   var value = (Vec(x[i]) - statistics[row].x) * factor + bias[row];
+  if (ADDEND == 1u) { value += Vec(addend[i]); }
   if (RELU == 1u) { value = select(value, Vec(0.0), value < Vec(0.0)); }
   y[i] = Stored(value);
 }

@@ -14,9 +14,13 @@ export function relu(x: Tensor): Tensor {
   const dtype = activationType('relu', x);
   const y = Tensor.empty(x.device, x.shape, dtype);
   runElementwise(forType(forwardKernel, dtype), { x, y }, x.size);
-  return record('relu', y, [x], (gradOutput) => {
-    const gradInput = Tensor.empty(x.device, x.shape, dtype);
-    runElementwise(forType(gradInputKernel, dtype), { y, grad_output: gradOutput, grad_input: gradInput }, x.size);
-    return [gradInput];
-  });
+  return record('relu', y, [x], (gradOutput) => [reluGradInput(y, gradOutput)]);
+}
+
+/** The gradient of what a ReLU was given, from what came out of it. */
+export function reluGradInput(y: Tensor, gradOutput: Tensor): Tensor {
+  const dtype = activationType('relu', y, gradOutput);
+  const gradInput = Tensor.empty(y.device, y.shape, dtype);
+  runElementwise(forType(gradInputKernel, dtype), { y, grad_output: gradOutput, grad_input: gradInput }, y.size);
+  return gradInput;
 }

@@ -75,10 +75,11 @@ const OPERATIONS: Readonly<Record<string, Translate>> = {
       inputs.map((input) => onnx.value(input)),
       windowAttributes(stride, paddingY, paddingX),
     ),
-  batchNorm: (onnx, [x, weight, bias], { epsilon, training, running, relu }: BatchNormAttributes) => {
+  batchNorm: (onnx, [x, weight, bias, addend], { epsilon, training, running, relu }: BatchNormAttributes) => {
     if (training) throw new InputError('onnx: expected batchNorm in evaluation mode, got training');
     const inputs = [x, weight, bias, running.mean, running.variance].map((tensor) => onnx.value(tensor));
-    const y = onnx.node('BatchNormalization', inputs, { epsilon: { float: epsilon } });
+    const normalised = onnx.node('BatchNormalization', inputs, { epsilon: { float: epsilon } });
+    const y = addend ? onnx.node('Add', [normalised, onnx.value(addend)]) : normalised;
     return relu ? onnx.node('Relu', [y]) : y;
   },
 };

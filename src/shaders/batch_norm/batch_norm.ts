@@ -170,7 +170,7 @@ function sumOfParts(partial: Tensor): Tensor {
   return total;
 }
 
-/** Launches a kernel that treats all Vecs of x alike. */
+/** Launches a kernel that treats all Vecs of a row alike. */
 function overVecs(
   base: Kernel,
   tensors: Readonly<Record<string, Tensor>>,
@@ -178,9 +178,10 @@ function overVecs(
   params: Readonly<Record<string, number>>,
 ): void {
   const tiled = forBatch(base, lanes, activationType('batchNorm', tensors.x));
-  const count = rows * rowLength;
+  const rowThreads = Math.ceil(rowLength / tiled.constant('VECS'));
+  const count = rows * rowThreads;
   const workgroups = Math.ceil(count / tiled.constant('WORKGROUP_SIZE'));
-  runKernelOn(tiled, tensors, { count, row_length: rowLength, ...params }, workgroups);
+  runKernelOn(tiled, tensors, { count, row_length: rowLength, row_threads: rowThreads, ...params }, workgroups);
 }
 
 /** Launches a kernel that folds parts of rows: as many threads on a part as it has Vecs, up to a workgroup. */

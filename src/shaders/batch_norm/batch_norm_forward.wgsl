@@ -6,10 +6,12 @@ const LANES: u32 = 4;
 const RELU: u32 = 0;
 const ADDEND: u32 = 0;
 const WORKGROUP_SIZE: u32 = 64;
+const VECS: u32 = 4; // of one row, which a thread does with what it has read of the row
 
 struct Params {
-  count: u32, // Vecs of x
+  count: u32, // threads
   row_length: u32,
+  row_threads: u32, // at least row_length / VECS
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
@@ -28,10 +30,18 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (i >= params.count) { return; }
-  let row = i / params.row_length;
+  let row = i / params.row_threads;
+  let mean = statistics[row].x;
   let factor = statistics[row].y * weight[row];
-  var value = (Vec(x[i]) - statistics[row].x) * factor + bias[row];
-  if (ADDEND == 1u) { value += Vec(addend[i]); }
-  if (RELU == 1u) { value = select(value, Vec(0.0), value < Vec(0.0)); }
-  y[i] = Stored(value);
+  let offset = bias[row];
+  for (var k = 0u; k < VECS; k++) {
+    let column = i % params.row_threads + k * params.row_threads;
+    if (column < params.row_length) {
+      let at = row * params.row_length + column;
+      var value = (Vec(x[at]) - mean) * factor + offset;
+      if (ADDEND == 1u) { value += Vec(addend[at]); }
+      if (RELU == 1u) { value = select(value, Vec(0.0), value < Vec(0.0)); }
+      y[at] = Stored(value);
+    }
+  }
 }

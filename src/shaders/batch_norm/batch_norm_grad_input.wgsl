@@ -6,10 +6,12 @@ alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const RELU: u32 = 0;
 const WORKGROUP_SIZE: u32 = 64;
+const VECS: u32 = 4; // of one row, which a thread does with what it has read of the row
 
 struct Params {
-  count: u32, // Vecs of x
+  count: u32, // threads
   row_length: u32, // in Vecs
+  row_threads: u32, // at least row_length / VECS
   training: u32,
 }
 
@@ -31,17 +33,23 @@ fn main(
 ) {
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (i >= params.count) { return; }
-  let row = i / params.row_length;
+  let row = i / params.row_threads;
+  let mean = statistics[row].x;
   let inverse_std = statistics[row].y;
-  let centred = Vec(x[i]) - statistics[row].x;
-  var grad = Vec(grad_output[i]);
-  if (RELU == 1u) {
-    let y = centred * (inverse_std * weight[row]) + bias[row];
-    grad = select(Vec(0.0), grad, y > Vec(0.0));
+  let factor = weight[row] * inverse_std;
+  let offset = bias[row];
+  let row_grads = vec2<f32>(grad_weight[row], grad_bias[row]);
+  for (var k = 0u; k < VECS; k++) {
+    let column = i % params.row_threads + k * params.row_threads;
+    if (column < params.row_length) {
+      let at = row * params.row_length + column;
+      let centred = Vec(x[at]) - mean;
+      var grad = Vec(grad_output[at]);
+      if (RELU == 1u) { grad = select(Vec(0.0), grad, centred * factor + offset > Vec(0.0)); }
+      if (params.training == 1u) {
+        grad -= (centred * inverse_std * row_grads.x + row_grads.y) / f32(params.row_length * LANES);
+      }
+      grad_input[at] = Stored(grad * factor);
+    }
   }
-  if (params.training == 1u) {
-    let normalised = centred * inverse_std;
-    grad -= (normalised * grad_weight[row] + grad_bias[row]) / f32(params.row_length * LANES);
-  }
-  grad_input[i] = Stored(grad * (weight[row] * inverse_std));
 }

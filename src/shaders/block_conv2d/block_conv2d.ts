@@ -90,10 +90,15 @@ export function blockConv2dForward(
     y,
   };
   const tiling = positionTiling(x.device, forwardKernel, tables.blockSize, geometry.positions);
-  tiled(x.device, keyOf('blockConv2d.forward', geometry, tables, dtype), tiling, ({ columns, threads, sharers }) => {
-    const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
-    runKernelOn(kernel, tensors, params, [Math.ceil(geometry.positions / (threads * columns)), tables.numGroups]);
-  });
+  tiled(
+    x.device,
+    keyOf('blockConv2d.forward', geometry, tables, dtype),
+    tiling,
+    ({ columns, threads, sharers, strip }) => {
+      const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, WORKGROUP_SIZE: threads, STRIP: strip });
+      runKernelOn(kernel, tensors, params, [Math.ceil(geometry.positions / (threads * columns)), tables.numGroups]);
+    },
+  );
   return y;
 }
 
@@ -153,7 +158,7 @@ function columnGradients(
   tables: BlockTables,
   geometry: ConvGeometry,
   { start, count }: VecRange,
-  { columns, threads, sharers }: GradInputTiles,
+  { columns, threads, sharers, strip }: GradInputTiles,
 ): Tensor {
   const outPixels = geometry.outHeight * geometry.outWidth;
   const slots = tables.numBlocks * tables.blockSize;
@@ -169,7 +174,7 @@ function columnGradients(
     grad_columns: gradColumns,
   };
   const variant = forBlocks(forBatch(gradColumnsKernel, geometry.batchSize, dtype), tables.blockSize, values);
-  const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, WORKGROUP_SIZE: threads });
+  const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, WORKGROUP_SIZE: threads, STRIP: strip });
   const params = { out_pixels: outPixels, batch: geometry.batch, batch_start: start, batch_count: count };
   runKernelOn(kernel, tensors, params, [Math.ceil((outPixels * count) / (threads * columns)), tables.numGroups]);
   return gradColumns;
@@ -181,7 +186,7 @@ function gatherColumnGradients(
   tables: BlockTables,
   geometry: ConvGeometry,
   { start, count }: VecRange,
-  { gatherColumns, groupChannels, threads }: GradInputTiles,
+  { gatherColumns, groupChannels, threads, strip }: GradInputTiles,
 ): void {
   const tensors = {
     grad_columns: gradColumns,
@@ -209,7 +214,7 @@ function gatherColumnGradients(
     KERNEL_WIDTH: kernelWidth,
     STRIDE: stride,
   });
-  const kernel = variant.with({ COLUMNS: gatherColumns, WORKGROUP_SIZE: threads });
+  const kernel = variant.with({ COLUMNS: gatherColumns, WORKGROUP_SIZE: threads, STRIP: strip });
   const across = Math.ceil((height * width * count) / (threads * gatherColumns));
   runKernelOn(kernel, tensors, params, [across, Math.ceil(inChannels / groupChannels)]);
 }

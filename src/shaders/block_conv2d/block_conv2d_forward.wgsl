@@ -10,6 +10,7 @@ const WORKGROUP_SIZE: u32 = 64;
 const BIAS: u32 = 0; // 1: y[row, q] also has bias[row]
 const BLOCK: u32 = 16; // rows of a group
 const COLUMNS: u32 = 4; // Vecs of output positions a thread
+const STRIP: u32 = 64; // threads in a row whose Vecs lie in a row: those of a thread are so many apart
 const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
 
 struct Params {
@@ -57,14 +58,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let group = group_order[workgroup.y];
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
-  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane;
+  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
   let group_size = min(BLOCK, arrayLength(&group_rows) - group * BLOCK);
 
   var source_y: array<i32, COLUMNS>;
   var source_x: array<i32, COLUMNS>;
   var source_n: array<u32, COLUMNS>;
   for (var j = 0u; j < COLUMNS; j++) {
-    let q = first_position + j * WORKGROUP_SIZE;
+    let q = first_position + j * STRIP;
     let pixel = q / params.batch;
     source_n[j] = q % params.batch;
     source_y[j] = i32(pixel / params.out_width * params.stride) - i32(params.padding_y);
@@ -109,7 +110,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var j = 0u; j < COLUMNS; j++) {
       var result = Vec(0.0);
       for (var k = 0u; k < BLOCK; k++) { result = select(result, sums[k][j], k == r); }
-      let q = first_position + j * WORKGROUP_SIZE;
+      let q = first_position + j * STRIP;
       if (BIAS == 1u) { result += bias[select(0u, row, row != NONE)]; }
       if (row != NONE && q < out_plane) { y[row * out_plane + q] = Stored(result); }
     }

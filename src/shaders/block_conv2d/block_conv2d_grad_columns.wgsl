@@ -9,6 +9,7 @@ const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
 const COLUMNS: u32 = 2; // Vecs of output positions a thread
+const STRIP: u32 = 64; // threads in a row whose Vecs lie in a row: those of a thread are so many apart
 const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
 
 struct Params {
@@ -48,11 +49,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   let group = group_order[workgroup.y];
   let out_plane = params.out_pixels * params.batch;
   let positions = params.out_pixels * params.batch_count;
-  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane;
+  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
 
   var outputs: array<array<Vec, COLUMNS>, ROW_QUADS * 4u>;
   for (var j = 0u; j < COLUMNS; j++) {
-    let position = first_position + j * WORKGROUP_SIZE;
+    let position = first_position + j * STRIP;
     let q = position / params.batch_count * params.batch + params.batch_start + position % params.batch_count;
     for (var r = 0u; r < BLOCK; r++) {
       let row = group_rows[group * BLOCK + r];
@@ -77,7 +78,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       }
     }
     for (var j = 0u; j < COLUMNS; j++) {
-      let position = first_position + j * WORKGROUP_SIZE;
+      let position = first_position + j * STRIP;
       if (position < positions) { grad_columns[slot * positions + position] = Stored(sums[j]); }
     }
   }

@@ -5,6 +5,7 @@ alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const COLUMNS: u32 = 4; // Vecs of input positions a thread
+const STRIP: u32 = 64; // threads in a row whose Vecs lie in a row: those of a thread are so many apart
 const KERNEL_WIDTH: u32 = 3; // constants, since dividing by them is cheap
 const STRIDE: u32 = 1;
 
@@ -32,21 +33,25 @@ struct Params {
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let positions = params.height * params.width * params.batch_count;
   let out_positions = params.out_height * params.out_width * params.batch_count;
-  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane;
+  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
 
   // (pixel + padding - tap) / stride is whole if the remainders agree, and is then the difference of the quotients.
   var quotient: array<vec2<u32>, COLUMNS>;
   var remainder: array<vec2<u32>, COLUMNS>;
-  var n: array<u32, COLUMNS>;
+  var base: array<u32, COLUMNS>; // of the pixel itself, as if under tap 0, in a slot's column gradients
+  var target_position: array<u32, COLUMNS>;
   for (var j = 0u; j < COLUMNS; j++) {
-    let position = first_position + j * WORKGROUP_SIZE;
+    let position = first_position + j * STRIP;
     let pixel = position / params.batch_count;
     let padded = vec2<u32>(pixel / params.width + params.padding_y, pixel % params.width + params.padding_x);
     quotient[j] = padded / STRIDE;
     remainder[j] = padded % STRIDE;
-    n[j] = position % params.batch_count;
+    let n = position % params.batch_count;
+    base[j] = (quotient[j].x * params.out_width + quotient[j].y) * params.batch_count + n;
+    target_position[j] = pixel * params.batch + params.batch_start + n;
   }
 
+  let plane = params.height * params.width * params.batch;
   let first_channel = workgroup.y * params.group_channels;
   for (var channel = first_channel; channel < min(first_channel + params.group_channels, params.channels); channel++) {
     var sums: array<Vec, COLUMNS>;
@@ -57,17 +62,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       let tap = vec2<u32>(column.x / KERNEL_WIDTH, column.x % KERNEL_WIDTH);
       let tap_quotient = tap / STRIDE;
       let tap_remainder = tap % STRIDE;
+      // Wraps around where the slot is the first, and back again with `base`.
+      let offset = column.y * out_positions - (tap_quotient.x * params.out_width + tap_quotient.y) * params.batch_count;
       for (var j = 0u; j < COLUMNS; j++) {
         let at_pixel = quotient[j] - tap_quotient; // Wraps around below zero, and is then too large.
         let inside = all(remainder[j] == tap_remainder) && at_pixel.x < params.out_height && at_pixel.y < params.out_width;
-        let at = column.y * out_positions + (at_pixel.x * params.out_width + at_pixel.y) * params.batch_count + n[j];
+        let at = base[j] + offset;
         sums[j] += select(Vec(0.0), Vec(grad_columns[select(0u, at, inside)]), inside);
       }
     }
     for (var j = 0u; j < COLUMNS; j++) {
-      let position = first_position + j * WORKGROUP_SIZE;
-      let row = channel * params.height * params.width + position / params.batch_count;
-      if (position < positions) { grad_input[row * params.batch + params.batch_start + n[j]] = Stored(sums[j]); }
+      let position = first_position + j * STRIP;
+      if (position < positions) { grad_input[channel * plane + target_position[j]] = Stored(sums[j]); }
     }
   }
 }

@@ -14,11 +14,12 @@ import { largestSubgroup, mostSharers, usualSharers } from '../sharers.js';
 import type { Tiles, Tiling } from '../tiling/tiling.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
 
-/** Vecs of positions a thread, threads of a workgroup, and how many of them load weights for each other. */
+/** Vecs of positions a thread, threads of a workgroup, how many load weights for each other, and how many in a row have Vecs in a row. */
 interface PositionTiles extends Tiles {
   readonly columns: number;
   readonly threads: number;
   readonly sharers: number;
+  readonly strip: number;
 }
 
 /** Vecs and threads that a measurement tries. */
@@ -40,10 +41,14 @@ export function positionTiling(
 ): Tiling<PositionTiles> {
   const threads = busyThreads(device, kernel.constant('WORKGROUP_SIZE'), positions);
   const sharers = usualSharers(device, rowQuads(blockSize));
-  const usual = { columns: usualColumns(device, blockSize, positions, threads), threads, sharers };
+  const strip = usualStrip(device, threads);
+  const usual = { columns: usualColumns(device, blockSize, positions, threads), threads, sharers, strip };
   const others = (): PositionTiles[] => [
-    ...POSITION_TILES.map(([columns, threads]) => ({ columns, threads, sharers })).filter(fits(blockSize)),
+    ...POSITION_TILES.map(([columns, threads]) => {
+      return { columns, threads, sharers, strip: usualStrip(device, threads) };
+    }).filter(fits(blockSize)),
     { ...usual, sharers: otherSharers(device, blockSize) },
+    { ...usual, strip: otherStrip(device, threads) },
   ];
   return { usual, others };
 }
@@ -72,18 +77,32 @@ function busyThreads(device: Device, most: number, positions: number): number {
   return threads;
 }
 
+/** A software adapter does eight threads after eight: what these read and write then lies together. */
+function usualStrip(device: Device, threads: number): number {
+  return device.info.isSoftware ? 8 : threads;
+}
+
+/** What a measurement tries in the place of the usual one. */
+function otherStrip(device: Device, threads: number): number {
+  return device.info.isSoftware ? threads : Math.min(32, threads);
+}
+
 /** One Vec a thread instead of several where there are few positions; no third variant, since compiling costs time. */
 function usualColumns(device: Device, blockSize: number, positions: number, threads: number): number {
   const most = columnsPerThread(device, blockSize);
   return positions * 2 > threads * most ? most : 1;
 }
 
-/** Vecs of output and of input positions a thread, sharers, channels that a workgroup gathers, and Vecs of the batch in one go. */
+/**
+ * Vecs of output and of input positions a thread, sharers, threads whose Vecs lie in a row, channels that a workgroup gathers, and Vecs
+ * of the batch in one go.
+ */
 export interface GradInputTiles extends Tiles {
   readonly columns: number;
   readonly gatherColumns: number;
   readonly threads: number;
   readonly sharers: number;
+  readonly strip: number;
   readonly groupChannels: number;
   readonly batch: number;
 }
@@ -126,15 +145,17 @@ export function gradInputTiling(
     gatherColumns: usualColumns(device, blockSize, height * width * batch, threads),
     threads,
     sharers: usualSharers(device, rowQuads(blockSize)),
+    strip: usualStrip(device, threads),
     groupChannels: isSoftware ? 8 : 1,
     batch,
   };
   const others = (): GradInputTiles[] => [
     ...GRAD_INPUT_TILES.map(([columns, gatherColumns, threads, groupChannels]) => {
-      return { ...usual, columns, gatherColumns, threads, groupChannels };
+      return { ...usual, columns, gatherColumns, threads, strip: usualStrip(device, threads), groupChannels };
     }).filter(fits(blockSize)),
     ...[COLUMN_BYTES_SOFTWARE, COLUMN_BYTES].map((bytes) => ({ ...usual, batch: vecsIn(bytes) })),
     { ...usual, sharers: otherSharers(device, blockSize) },
+    { ...usual, strip: otherStrip(device, threads) },
   ];
   return { usual, others };
 }

@@ -1,6 +1,6 @@
 // GPU memory of a training step: what `planMemory` predicts, the peak of recorded steps, and that of eager ones. On a backend that
 // allocates and executes nothing, so that it takes seconds.
-//   node bench/memory.mjs [--models vgg-d,wrn-22-2] [--methods dense,dsb] [--batch-size 64] [--precision f16] [--dist dist]
+//   node bench/memory.mjs [--models vgg-d,wrn-22-2] [--methods dense,dsb] [--batch-size 64] [--precision f16] [--recompute] [--dist dist]
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ const { values: options } = parseArgs({
     methods: { type: 'string', default: 'dense,dsb' },
     'batch-size': { type: 'string', default: '64' },
     precision: { type: 'string', default: 'f32' },
+    recompute: { type: 'boolean', default: false },
     dist: { type: 'string', default: 'dist' },
   },
 });
@@ -34,13 +35,16 @@ async function measure(model, method, record) {
   const device = await openDevice({ backend: 'null', warn: () => {} });
   // Nothing is computed: a loss would be whatever the memory holds.
   device.read = async (_, sizeBytes) => new Uint8Array(sizeBytes);
+  // An eager step keeps everything.
   const { precision } = options;
+  const recompute = options.recompute && record;
   const config = {
     ...defaultConfig('cifar10'),
     model,
     method,
     batchSize,
     precision,
+    recompute,
     maxSteps: 3,
     updateInterval: 1000,
   };

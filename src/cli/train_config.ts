@@ -55,6 +55,7 @@ export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
     microBatch: flags.microBatch,
     // What is not said is f32: a run has one description.
     precision: flags.precision === 'f32' && recipe.precision === undefined ? undefined : flags.precision,
+    recompute: flags.recompute,
     ema: flags.ema,
     dropout: flags.dropout,
     convBias: flags.convBias,

@@ -47,6 +47,7 @@ export interface TrainFlags extends DataFlags {
   readonly labelSmoothing?: number;
   readonly microBatch?: number;
   readonly precision?: RunConfig['precision'];
+  readonly recompute?: boolean;
   readonly ema?: number;
   readonly dropout?: number;
   readonly convBias?: boolean;
@@ -149,6 +150,7 @@ export function addTrainOptions(command: Command): Command {
     .addOption(
       choice('--precision <type>', 'of activations and gradients; f16 needs shader-f16 (default: f32)', PRECISIONS),
     )
+    .option('--recompute', 'keep less for the backward pass and compute it again: less memory, same results')
     .option(
       '--lr <f>',
       'learning rate (default: 0.1; mnist: 0.05; imagenet: falls with batches below 256; adamw: 0.001)',

@@ -65,6 +65,7 @@ const CHECKS: Readonly<Record<keyof RunConfig, Check>> = {
   labelSmoothing: NUMBER,
   microBatch: NUMBER,
   precision: TEXT,
+  recompute: FLAG,
   ema: NUMBER,
   dropout: NUMBER,
   convBias: FLAG,

@@ -66,6 +66,8 @@ export interface RunConfig {
   readonly microBatch?: number;
   /** Of activations and their gradients, and of what convolutions read of the weights; `f32` if not given. */
   readonly precision?: ActivationType;
+  /** Computes results of BatchNorm and dropout again in the backward pass, instead of keeping them: less memory, the same results. */
+  readonly recompute?: boolean;
   /** Decay of an average of the weights over steps, which is what is evaluated; none if not given. */
   readonly ema?: number;
   /** Dropout probability; the model's own if not given. */

@@ -1,7 +1,7 @@
 // One training step: forward, backward, update. Recorded once for each size of its parts, then replayed, since what differs from
 // step to step (images, random seeds, learning rate, step number) is in GPU buffers that are written before.
 
-import { backward, noGrad } from '../autograd/index.js';
+import { backward, noGrad, recomputing } from '../autograd/index.js';
 import { type BatchRange, freeBatch, type ImageSource, type UploadedBatch } from '../data/index.js';
 import type { Device, Recording, TimedDispatch } from '../device/index.js';
 import { labelParts, type Module } from '../nn/index.js';
@@ -215,9 +215,10 @@ export class TrainingStep {
    */
   private accumulateGradient({ batch, random, share }: Input, guard?: Tensor): Tensor {
     const { model, train, config, metrics, lossScale } = this.parts;
-    const { precision = 'f32' } = config;
+    const { precision = 'f32', recompute = false } = config;
     const { images, labels } = this.labelled('(images)', () => train.assemble(batch));
-    const logits = this.labelled('(network)', () => forwardIn(precision, model, images, { training: true, random }));
+    const forward = () => forwardIn(precision, model, images, { training: true, random });
+    const logits = this.labelled('(network)', () => recomputing(recompute, forward));
     return this.labelled('(loss)', () => {
       const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
       const shareOfLoss = share === 1 ? loss : scale(loss, share);

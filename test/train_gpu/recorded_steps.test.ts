@@ -131,6 +131,29 @@ describe('planMemory', () => {
   });
 });
 
+describe('that compute results again', () => {
+  const network = { model: 'wrn-10-1', dropout: 0.3, maxSteps: 7 } as const;
+  const kinds: Record<string, Partial<RunConfig>> = {
+    dense: { ...network, method: 'dense' },
+    'dsb, with updates': { ...network, method: 'dsb' },
+    'rigl, parts of a batch': { ...network, method: 'rigl', microBatch: 6 },
+    ...(device.has('shader-f16') ? { f16: { ...network, method: 'ssb', precision: 'f16' } } : {}),
+  };
+  it.each(Object.entries(kinds))('give the same and take less memory: %s', async (_, change) => {
+    const again = { ...change, recompute: true };
+    const kept = await run(change, {});
+    expect(await run(again, {})).toEqual(kept);
+    expect(await run(again, { record: false })).toEqual(kept);
+    const bytesOf = async (change: Partial<RunConfig>) => {
+      const trainer = await create(change);
+      const { stepBytes } = await trainer.planMemory();
+      trainer.dispose();
+      return stepBytes;
+    };
+    expect(await bytesOf(again)).toBeLessThan(0.95 * (await bytesOf(change)));
+  });
+});
+
 it('take less memory than eager ones', async () => {
   const peakOf = async (options: RunOptions): Promise<number> => {
     const trainer = await create({ method: 'dense', model: 'wrn-10-1', maxSteps: 3 });

@@ -1,7 +1,7 @@
 // Batch normalisation (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167), as PyTorch's BatchNorm1d and BatchNorm2d:
 // x [C,...,N], statistics of each channel over everything else.
 
-import { needsGrad, record } from '../../autograd/index.js';
+import { needsGrad, noteRecipe, record } from '../../autograd/index.js';
 import { InputError, type Kernel, kernel } from '../../device/index.js';
 import { formatShape, type Shape, Tensor } from '../../tensor/index.js';
 import {
@@ -103,7 +103,13 @@ export function batchNorm(
     ? batchStatistics(x, running, rows, momentum, epsilon)
     : runningStatistics(running, epsilon);
   const forward = forwardKernel.with({ RELU: relu ? 1 : 0, ADDEND: addend ? 1 : 0 });
-  overVecs(forward, { x, statistics, weight, bias, addend: addend ?? x, y }, rows, {});
+  const compute = (y: Tensor) => {
+    overVecs(forward, { x, statistics, weight, bias, addend: addend ?? x, y }, rows, {});
+    return y;
+  };
+  compute(y);
+  // With an addend, the backward pass needs y itself.
+  if (!addend) noteRecipe(y, () => compute(Tensor.empty(x.device, x.shape, dtype)));
   const operation = { name: 'batchNorm', attributes: { training, epsilon, running, relu } };
   return record(operation, y, addend ? [x, weight, bias, addend] : [x, weight, bias], (gradOutput) => {
     // Where the output was above 0 can be told from x, unless something was added.

@@ -1,6 +1,6 @@
 // Shuffled-block convolution: like conv2d with a weight whose kept entries stand in blocks. See docs/format.md.
 
-import { needsGrad, record } from '../../autograd/index.js';
+import { needsGrad, record, withValuesOf } from '../../autograd/index.js';
 import { type Kernel, kernel } from '../../device/index.js';
 import { type ActivationType, formatShape, Tensor } from '../../tensor/index.js';
 import {
@@ -52,14 +52,17 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
   const copy = computeCopy('blockConv2d', values, x);
   const y = blockConv2dForward(x, copy, tables, geometry, bias);
   return record('blockConv2d', y, bias ? [x, values, bias] : [x, values], (gradOutput) => {
-    if (options.onDenseGradient) {
-      const dense = conv2dGradWeight(x, gradOutput, geometry);
-      options.onDenseGradient(dense);
-      dense.dispose();
-    }
+    const gradValues = withValuesOf(x, (x) => {
+      if (options.onDenseGradient) {
+        const dense = conv2dGradWeight(x, gradOutput, geometry);
+        options.onDenseGradient(dense);
+        dense.dispose();
+      }
+      return needsGrad(values) ? blockConv2dGradValues(x, gradOutput, tables, geometry) : undefined;
+    });
     return [
       needsGrad(x) ? blockConv2dGradInput(gradOutput, copy, tables, geometry) : undefined,
-      needsGrad(values) ? blockConv2dGradValues(x, gradOutput, tables, geometry) : undefined,
+      gradValues,
       bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
     ];
   });

@@ -1,6 +1,6 @@
 // Two-dimensional convolution (cross-correlation, as in PyTorch's conv2d): x [I,H,W,N], weight [O,I,KH,KW] -> y [O,OH,OW,N].
 
-import { needsGrad, noGrad, record } from '../../autograd/index.js';
+import { needsGrad, noGrad, record, withValuesOf } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { formatShape, Tensor } from '../../tensor/index.js';
 import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
@@ -28,7 +28,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}, b
   const y = conv2dForward(x, copy, geometry, bias);
   return record(operation, y, bias ? [x, weight, bias] : [x, weight], (gradOutput) => [
     needsGrad(x) ? conv2dGradInput(gradOutput, copy, geometry) : undefined,
-    needsGrad(weight) ? conv2dGradWeight(x, gradOutput, geometry) : undefined,
+    needsGrad(weight) ? withValuesOf(x, (values) => conv2dGradWeight(values, gradOutput, geometry)) : undefined,
     bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
   ]);
 }

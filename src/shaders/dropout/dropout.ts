@@ -1,6 +1,6 @@
 // Dropout (Srivastava et al. 2014), inverted as in PyTorch: evaluation needs no scaling.
 
-import { record } from '../../autograd/index.js';
+import { noteRecipe, record, withValuesOf } from '../../autograd/index.js';
 import { InputError, kernel } from '../../device/index.js';
 import { formatShape, Tensor } from '../../tensor/index.js';
 import { dropout_forward } from '../../wgsl.generated.js';
@@ -23,9 +23,9 @@ export function dropout(x: Tensor, probability: number, random: Tensor, stream: 
     throw new Error(`dropout: expected random u32 [2], got ${random.dtype} ${formatShape(random.shape)}`);
   }
   if (probability === 0) return x;
-  return record('dropout', dropped(x, probability, random, stream), [x], (gradOutput) => [
-    dropped(gradOutput, probability, random, stream),
-  ]);
+  const y = dropped(x, probability, random, stream);
+  noteRecipe(y, () => withValuesOf(x, (values) => dropped(values, probability, random, stream)));
+  return record('dropout', y, [x], (gradOutput) => [dropped(gradOutput, probability, random, stream)]);
 }
 
 function dropped(x: Tensor, probability: number, random: Tensor, stream: number): Tensor {

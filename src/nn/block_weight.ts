@@ -23,7 +23,7 @@ export class BlockWeight implements SparseWeight {
     const [, , kernelHeight, kernelWidth] = kernelShape(shape);
     const { numBlocks, blockSize } = blocks;
     this.topology = blocks;
-    this.tables = new BlockTables(device, blocks, kernelHeight * kernelWidth);
+    this.tables = new BlockTables(device, blocks, [kernelHeight, kernelWidth]);
     this.parameter = new Parameter(Tensor.from(device, blocks.values, [numBlocks, blockSize, blockSize]));
   }
 

@@ -32,7 +32,7 @@ function setUp(c: ConvolutionCase, blockSize: number) {
   const columns = c.inChannels * c.kernel[0] * c.kernel[1];
   const topology = randomTopology(c.outChannels, columns, blockSize, 0.4, blockSize + columns);
   const values = Float32Array.from(toBlocks(topology, normalValues(c.outChannels * columns, 7)));
-  return { topology, values, tables: new BlockTables(device, topology, c.kernel[0] * c.kernel[1]) };
+  return { topology, values, tables: new BlockTables(device, topology, c.kernel) };
 }
 
 describe('blockConv2d', () => {

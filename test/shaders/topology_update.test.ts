@@ -61,7 +61,7 @@ describe('keepingWorth', () => {
       groupStart: Uint32Array.of(0, 1, 3),
       blockColumns: Uint32Array.of(6, 0, 2, 3, 1, 5, 4, 0, 6, 2, 3, none),
     };
-    const tables = new BlockTables(device, topology, 1);
+    const tables = new BlockTables(device, topology);
     const [values, gradient] = [normalValues(48, 1), normalValues(42, 2)];
     const survives = randomSet(42, 3, 0.6);
     const scales = Float32Array.of(1.7, 0.3);

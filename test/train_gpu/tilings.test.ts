@@ -56,7 +56,7 @@ describe('all tilings', () => {
     async (blockSize, name, c) => {
       const columns = c.inChannels * c.kernel[0] * c.kernel[1];
       const topology = randomTopology(c.outChannels, columns, blockSize, 0.4, blockSize + columns);
-      const tables = new BlockTables(device, topology, c.kernel[0] * c.kernel[1]);
+      const tables = new BlockTables(device, topology, c.kernel);
       const values = Float32Array.from(toBlocks(topology, normalValues(c.outChannels * columns, 7)));
       const tried = await checkAllTilings(() =>
         checkOperation(device, {

@@ -90,7 +90,7 @@ function blockVariants(
   sparsity: number,
 ): Variant[] {
   const { blockSize, numBlocks, density } = blocks;
-  const tables = new BlockTables(device, blocks, geometry.kernelHeight * geometry.kernelWidth);
+  const tables = new BlockTables(device, blocks, [geometry.kernelHeight, geometry.kernelWidth]);
   const values = keep(Tensor.from(device, blocks.values, [numBlocks, blockSize, blockSize]));
   owned.push(tables, values);
   // A value, and a column of a block, which its B values share.

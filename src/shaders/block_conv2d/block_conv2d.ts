@@ -16,7 +16,13 @@ import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windo
 import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
 import { largestSubgroup, withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
-import { type GradInputTiles, gradInputTiling, gradValuesTiling, positionTiling } from './block_conv2d_tiles.js';
+import {
+  type GradInputTiles,
+  gradInputPhases,
+  gradInputTiling,
+  gradValuesTiling,
+  positionTiling,
+} from './block_conv2d_tiles.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
 
 const forwardKernel = kernel(block_conv2d_forward);
@@ -213,13 +219,16 @@ function gatherColumnGradients(
   };
   const { kernelWidth, stride } = geometry;
   const dtype = activationType('blockConv2d', gradColumns, gradInput);
+  const phases = gradInputPhases(geometry);
   const variant = forBatch(gradInputKernel, geometry.batchSize, dtype).with({
     KERNEL_WIDTH: kernelWidth,
     STRIDE: stride,
+    PHASES: phases,
   });
   const kernel = variant.with({ COLUMNS: gatherColumns, WORKGROUP_SIZE: threads, STRIP: strip });
-  const across = Math.ceil((height * width * count) / (threads * gatherColumns));
-  runKernelOn(kernel, tensors, params, [across, Math.ceil(inChannels / groupChannels)]);
+  const pixels = Math.ceil(height / phases) * Math.ceil(width / phases);
+  const across = Math.ceil((pixels * count) / (threads * gatherColumns));
+  runKernelOn(kernel, tensors, params, [across, Math.ceil(inChannels / groupChannels), phases * phases]);
 }
 
 export function blockConv2dGradValues(

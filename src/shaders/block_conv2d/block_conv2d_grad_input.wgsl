@@ -8,6 +8,7 @@ const COLUMNS: u32 = 4; // Vecs of input positions a thread
 const STRIP: u32 = 64; // threads in a row whose Vecs lie in a row: those of a thread are so many apart
 const KERNEL_WIDTH: u32 = 3; // constants, since dividing by them is cheap
 const STRIDE: u32 = 1;
+const PHASES: u32 = 1; // along an axis: 2 where STRIDE is, and pixels with equal remainders are done together, since they share their taps
 
 struct Params {
   channels: u32,
@@ -24,14 +25,17 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> grad_columns: array<Stored>; // [slot][pixel][batch_count]
-@group(0) @binding(1) var<storage, read> channel_start: array<u32>; // first entry of each channel, and the end
+@group(0) @binding(1) var<storage, read> channel_start: array<u32>; // [channel][phase of the tap], and the end
 @group(0) @binding(2) var<storage, read> channel_columns: array<vec2<u32>>; // tap, slot
 @group(0) @binding(3) var<storage, read_write> grad_input: array<Stored>;
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let positions = params.height * params.width * params.batch_count;
+  let phase = vec2<u32>(workgroup.z / PHASES, workgroup.z % PHASES);
+  let first_pixel = (phase + PHASES - vec2<u32>(params.padding_y, params.padding_x) % PHASES) % PHASES;
+  let phase_size = (vec2<u32>(params.height, params.width) - first_pixel + PHASES - 1u) / PHASES;
+  let positions = phase_size.x * phase_size.y * params.batch_count;
   let out_positions = params.out_height * params.out_width * params.batch_count;
   let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
 
@@ -42,13 +46,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   var target_position: array<u32, COLUMNS>;
   for (var j = 0u; j < COLUMNS; j++) {
     let position = first_position + j * STRIP;
-    let pixel = position / params.batch_count;
-    let padded = vec2<u32>(pixel / params.width + params.padding_y, pixel % params.width + params.padding_x);
+    let place = position / params.batch_count;
+    let pixel = first_pixel + vec2<u32>(place / phase_size.y, place % phase_size.y) * PHASES;
+    let padded = pixel + vec2<u32>(params.padding_y, params.padding_x);
     quotient[j] = padded / STRIDE;
     remainder[j] = padded % STRIDE;
     let n = position % params.batch_count;
     base[j] = (quotient[j].x * params.out_width + quotient[j].y) * params.batch_count + n;
-    target_position[j] = pixel * params.batch + params.batch_start + n;
+    target_position[j] = (pixel.x * params.width + pixel.y) * params.batch + params.batch_start + n;
   }
 
   let plane = params.height * params.width * params.batch;
@@ -56,8 +61,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
   for (var channel = first_channel; channel < min(first_channel + params.group_channels, params.channels); channel++) {
     var sums: array<Vec, COLUMNS>;
     for (var j = 0u; j < COLUMNS; j++) { sums[j] = Vec(0.0); }
-    let end = channel_start[channel + 1u];
-    for (var e = channel_start[channel]; e < end; e++) {
+    let list = channel * 4u + workgroup.z;
+    let end = channel_start[select(list + 4u, list + 1u, PHASES == 2u)];
+    for (var e = channel_start[list]; e < end; e++) {
       let column = channel_columns[e];
       let tap = vec2<u32>(column.x / KERNEL_WIDTH, column.x % KERNEL_WIDTH);
       let tap_quotient = tap / STRIDE;

@@ -123,6 +123,11 @@ const GRAD_INPUT_TILES = [
 const COLUMN_BYTES = 64 * 1024 * 1024;
 const COLUMN_BYTES_SOFTWARE = 8 * 1024 * 1024;
 
+/** Remainders of pixels, along an axis, that are done apart from each other: the tables of blocks know those of a stride of 2. */
+export function gradInputPhases({ stride }: ConvGeometry): number {
+  return stride === 2 ? 2 : 1;
+}
+
 export function gradInputTiling(
   device: Device,
   [columnsKernel, gatherKernel]: readonly [Kernel, Kernel],
@@ -142,7 +147,7 @@ export function gradInputTiling(
   const threads = busyThreads(device, most, Math.max(outHeight * outWidth, height * width) * batch);
   const usual = {
     columns: usualColumns(device, blockSize, outHeight * outWidth * batch, threads),
-    gatherColumns: usualColumns(device, blockSize, height * width * batch, threads),
+    gatherColumns: usualColumns(device, blockSize, (height * width * batch) / gradInputPhases(geometry) ** 2, threads),
     threads,
     sharers: usualSharers(device, rowQuads(blockSize)),
     strip: usualStrip(device, threads),

@@ -19,7 +19,14 @@ export interface BlockTopology {
 /** Most slots of one workgroup of the weight gradient. */
 export const TILE_SLOTS = 64;
 
+/** Of taps: even or odd in y, and in x. With a stride of 2, an input pixel meets those of one phase only. */
+const PHASES = 4;
+
 const NONE = 0xffffffff;
+
+function phaseOf(tap: number, kernelWidth: number): number {
+  return (Math.floor(tap / kernelWidth) % 2) * 2 + ((tap % kernelWidth) % 2);
+}
 
 export class BlockTables {
   readonly rows: number;
@@ -36,22 +43,27 @@ export class BlockTables {
   /** Forward: the (channel, slot) pairs of each (group, tap) run. */
   readonly runStart: Tensor;
   readonly runColumns: Tensor;
-  /** Gradient of the input: the (tap, slot) pairs of each input channel. */
+  /** Gradient of the input: the (tap, slot) pairs of each (input channel, phase); the phase is whether y and x of the tap are odd. */
   readonly channelStart: Tensor;
   readonly channelColumns: Tensor;
   /** Gradient of the weight: (group, first slot, slots, 0) for each tile. */
   readonly tiles: Tensor;
   readonly numTiles: number;
 
-  /** @param taps kernel height times width; 1 for a linear layer. */
+  /** Kernel height times width. */
+  readonly taps: number;
+
+  /** @param kernel height and width; 1 for a linear layer. */
   constructor(
     private readonly device: Device,
     topology: BlockTopology,
-    readonly taps: number,
+    private readonly kernel: readonly [number, number] = [1, 1],
   ) {
+    const taps = kernel[0] * kernel[1];
     const { rows, columns, blockSize, groupRows, groupStart, blockColumns } = topology;
     if (columns % taps !== 0)
       throw new Error(`BlockTables: expected columns divisible by ${taps} taps, got ${columns}`);
+    this.taps = taps;
     this.rows = rows;
     this.columns = columns;
     this.blockSize = blockSize;
@@ -64,7 +76,7 @@ export class BlockTables {
     this.groupOrder = this.table(this.numGroups);
     this.runStart = this.table(this.numGroups * taps + 1);
     this.runColumns = this.table(slots * 2);
-    this.channelStart = this.table(columns / taps + 1);
+    this.channelStart = this.table((columns / taps) * PHASES + 1);
     this.channelColumns = this.table(slots * 2);
     this.numTiles = Math.floor(slots / TILE_SLOTS) + this.numGroups;
     this.tiles = this.table(this.numTiles * 4);
@@ -126,17 +138,17 @@ export class BlockTables {
   }
 
   private writeChannels({ blockColumns }: BlockTopology): void {
-    const channels = this.channelStart.size - 1;
-    const starts = new Uint32Array(channels + 1);
-    const channelOf = (slot: number) => Math.floor(blockColumns[slot] / this.taps);
-    for (let slot = 0; slot < blockColumns.length; slot++)
-      if (blockColumns[slot] !== NONE) starts[channelOf(slot) + 1]++;
-    for (let channel = 0; channel < channels; channel++) starts[channel + 1] += starts[channel];
+    const lists = this.channelStart.size - 1;
+    const starts = new Uint32Array(lists + 1);
+    const phases = Array.from({ length: this.taps }, (_, tap) => phaseOf(tap, this.kernel[1]));
+    const listOf = (column: number) => Math.floor(column / this.taps) * PHASES + phases[column % this.taps];
+    for (const column of blockColumns) if (column !== NONE) starts[listOf(column) + 1]++;
+    for (let list = 0; list < lists; list++) starts[list + 1] += starts[list];
     const next = starts.slice();
     const entries = new Uint32Array(this.channelColumns.size);
     for (let slot = 0; slot < blockColumns.length; slot++) {
       if (blockColumns[slot] === NONE) continue;
-      const entry = next[channelOf(slot)]++;
+      const entry = next[listOf(blockColumns[slot])]++;
       entries[entry * 2] = blockColumns[slot] % this.taps;
       entries[entry * 2 + 1] = slot;
     }

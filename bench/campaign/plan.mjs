@@ -11,7 +11,7 @@ const KEYS = ['name', 'about', 'common', 'runs'];
 /** Flags that the campaign sets, or that make no run. */
 const NOT_IN_PLANS = ['out', 'resume', 'profile', 'trace', 'help'];
 /** Flags that say where and how a run is computed. What comes out does not depend on them, nor does which run it is. */
-const PLACE_FLAGS = ['data-dir', 'data-url', 'workers', 'adapter', 'checkpoint-every', 'no-record'];
+const PLACE_FLAGS = ['data-dir', 'data-url', 'workers', 'adapter', 'checkpoint-every', 'no-record', 'recompute'];
 /** Flags whose one value is a list: in JSON a text, as on the command line. */
 const LIST_FLAGS = ['milestones', 'betas', 'dense-layers'];
 

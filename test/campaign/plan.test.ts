@@ -95,6 +95,7 @@ describe('the plans that come with it', () => {
   it.each([
     ['smoke', 60],
     ['mnist', 48],
+    ['mnist-updates', 24],
     ['cifar10', 111],
     ['cifar10-short', 111],
     ['cifar10-vgg', 63],
@@ -105,7 +106,7 @@ describe('the plans that come with it', () => {
     expect([own, runs.length]).toEqual([name, count]);
   });
 
-  it('are the only ones', () => expect(readdirSync(plans)).toHaveLength(7));
+  it('are the only ones', () => expect(readdirSync(plans)).toHaveLength(8));
 
   it('cifar10 is the recipe of the method', () => {
     const { runs } = read('cifar10');

@@ -1,5 +1,5 @@
 // Weights that all invocations of a subgroup need at once: each of a few invocations loads a part, and hands it on in registers. On a software
-// adapter a load costs as much as twenty multiply-adds, and is made for each invocation on its own.
+// adapter a load costs many multiply-adds, and is made for each invocation on its own.
 
 import type { Device, Kernel } from '../device/index.js';
 

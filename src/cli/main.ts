@@ -1,6 +1,7 @@
 // The command line. Bad input ends with one line on stderr and exit code 2, an interrupted run with 130.
 
 import '../device/gpu_provider.node.js';
+import '../shaders/matrix_units/use_matrix_units.node.js';
 import { CommanderError } from 'commander';
 import { DeviceMemoryError, InputError } from '../device/index.js';
 import { kebabFlags } from './options.js';

@@ -12,18 +12,16 @@ export interface OpenDeviceOptions {
   dawnToggles?: { enable?: string[]; disable?: string[] };
   /** `null` compiles shaders and executes nothing; for compile tests in Node. */
   backend?: 'null';
+  /** Whether f16 convolutions may use the matrix units of a GPU. Default: on hardware, where they are fast. In Node only. */
+  matrixUnits?: boolean;
   /** Fill every buffer that is handed out with NaN: for tests, so that unwritten results are seen. */
   poison?: boolean;
 }
 
+const MATRIX_UNITS = 'chromium-experimental-subgroup-matrix';
+
 /** Features used when the adapter has them. */
-const WANTED_FEATURES = [
-  'shader-f16',
-  'subgroups',
-  'subgroup-size-control',
-  'timestamp-query',
-  'chromium-experimental-subgroup-matrix',
-] as const;
+const WANTED_FEATURES = ['shader-f16', 'subgroups', 'subgroup-size-control', 'timestamp-query', MATRIX_UNITS] as const;
 
 const WANTED_LIMITS = [
   'maxBufferSize',
@@ -45,8 +43,9 @@ export async function openDevice(options: OpenDeviceOptions = {}): Promise<Devic
   const { adapter: choice = 'auto', warn = console.warn, dawnToggles, backend, poison = false } = options;
   const found = await findAdapter({ adapter: choice, dawnToggles, backend });
   const { adapter } = found;
-  const requiredFeatures = WANTED_FEATURES.filter((name) =>
-    adapter.features.has(name as GPUFeatureName),
+  const { matrixUnits = !found.isSoftware } = options;
+  const requiredFeatures = WANTED_FEATURES.filter(
+    (name) => adapter.features.has(name as GPUFeatureName) && (name !== MATRIX_UNITS || matrixUnits),
   ) as GPUFeatureName[];
   const requiredLimits = Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name] as number]));
   const gpu = await adapter.requestDevice({ requiredFeatures, requiredLimits });

@@ -9,7 +9,7 @@ import { withSharers } from '../../src/shaders/sharers.js';
 import * as embedded from '../../src/wgsl.generated.js';
 
 const files: Readonly<Record<string, WgslFile>> = embedded;
-const device = await openDevice({ backend: 'null' });
+const device = await openDevice({ backend: 'null', matrixUnits: true });
 afterAll(() => device.destroy());
 
 const BLOCK_SIZES = [4, 5, 8, 16, 32, 64];
@@ -29,6 +29,11 @@ const BLOCK_TILES = BLOCK_SIZES.flatMap((BLOCK) =>
 const VALUED_BLOCK_TILES = BLOCK_TILES.flatMap((tile) =>
   ['f32', 'f16'].map((dtype) => ({ ...tile, StoredValue: tile.Value.replace('f32', dtype) })),
 );
+
+/** Matrix units of NVIDIA. The null backend asks for whole subgroups of 128, which smaller ones would not fill. */
+const UNITS = { UNIT_M: 16, UNIT_N: 16, UNIT_K: 16, SUBGROUP: 32, SUBGROUPS: 4 };
+const MATRIX_TILES = [16, 32].map((BLOCK) => ({ ...UNITS, BLOCK }));
+const DENSE_MATRIX_TILES = [1, 2].map((ROW_TILES) => ({ ...UNITS, ROW_TILES, COLUMN_TILES: 4 }));
 
 const HALVES = [
   { StoredX: 'f32', StoredY: 'f32' },
@@ -78,6 +83,19 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     ...[64, 32].map((TILE) => ({ COLUMNS: 4, TILE, ROWS: 8 })),
   ],
   gather_labels: [{ LABEL_BYTES: 4 }],
+  matrix_block_conv2d_forward: MATRIX_TILES.flatMap((tile) =>
+    [0, 1].map((BIAS) => ({ ...tile, BIAS, COLUMN_TILES: 32 / tile.BLOCK })),
+  ),
+  matrix_block_conv2d_grad_columns: MATRIX_TILES.map((tile) => ({ ...tile, COLUMN_TILES: 1 })),
+  matrix_block_conv2d_grad_weight: MATRIX_TILES.map((tile) => ({ ...tile, TILE: 64, POSITIONS: 2 * tile.UNIT_K })),
+  matrix_conv2d_gather: DENSE_MATRIX_TILES.flatMap((tile) =>
+    ['row', 'col'].map((order) => ({
+      ...tile,
+      BIAS: 1,
+      left_at: `subgroupMatrixLoad<Left, ${order}_major>(&weight, at, params.line_stride)`,
+    })),
+  ),
+  matrix_conv2d_grad_weight: DENSE_MATRIX_TILES,
   peak_copy: [{ VECS: 4 }, { VECS: 16 }],
   peak_multiply_add: [2, 4, 8, 16].flatMap((SUMS) => [0, 1].map((FUSED) => ({ SUMS, FUSED }))),
   reduce_columns: [0, 1].flatMap((MAXIMUM) => [...HALVES, FROM_HALF].map((types) => ({ MAXIMUM, ...types }))),

@@ -14,6 +14,7 @@ import { checkTensor } from '../check_tensor.js';
 import { addParts, computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
 import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from '../conv2d/geometry.js';
 import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
+import { blockPasses } from '../matrix_units/matrix_units.js';
 import { largestSubgroup, withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import {
@@ -82,9 +83,11 @@ export function blockConv2dForward(
   bias?: Tensor,
 ): Tensor {
   const dtype = activationType('blockConv2d', x);
+  if (bias) checkTensor('blockConv2d', 'bias', bias, 'f32', [geometry.outChannels]);
+  const matrix = blockPasses(x.device, geometry, tables, dtype);
+  if (matrix) return matrix.forward(x, values, bias);
   const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth, geometry.batchSize];
   const y = Tensor.empty(x.device, shape, dtype);
-  if (bias) checkTensor('blockConv2d', 'bias', bias, 'f32', [geometry.outChannels]);
   const params = windowParams(geometry);
   const whole = forBatch(forwardKernel, geometry.batchSize, dtype).with({ BIAS: bias ? 1 : 0 });
   const variant = forBlocks(whole, tables.blockSize, values);
@@ -142,11 +145,14 @@ export function blockConv2dGradInput(
   const { inChannels, height, width, batchSize, batch } = geometry;
   const dtype = activationType('blockConv2d', gradOutput);
   const gradInput = Tensor.empty(device, [inChannels, height, width, batchSize], dtype);
+  const matrix = blockPasses(device, geometry, tables, dtype);
   const tiling = gradInputTiling(device, [gradColumnsKernel, gradInputKernel], tables, geometry, dtype);
   tiled(device, keyOf('blockConv2d.gradInput', geometry, tables, dtype), tiling, (tiles) => {
     for (let start = 0; start < batch; start += tiles.batch) {
       const range = { start, count: Math.min(tiles.batch, batch - start) };
-      const gradColumns = columnGradients(gradOutput, values, tables, geometry, range, tiles);
+      const gradColumns = matrix
+        ? matrix.gradColumns(gradOutput, values, range)
+        : columnGradients(gradOutput, values, tables, geometry, range, tiles);
       gatherColumnGradients(gradColumns, gradInput, tables, geometry, range, tiles);
       gradColumns.dispose();
     }
@@ -246,8 +252,10 @@ export function blockConv2dGradValues(
     block_columns: tables.blockColumns,
     tiles: tables.tiles,
   };
-  const tiling = gradValuesTiling(device, tables, geometry);
   const dtype = activationType('blockConv2d', x, gradOutput);
+  const matrix = blockPasses(device, geometry, tables, dtype);
+  if (matrix) return matrix.gradValues(x, gradOutput);
+  const tiling = gradValuesTiling(device, tables, geometry);
   return tiled(
     device,
     keyOf('blockConv2d.gradWeight', geometry, tables, dtype),

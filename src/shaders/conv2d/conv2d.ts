@@ -8,6 +8,7 @@ import { biasGradient } from '../add_bias/add_bias.js';
 import { cast } from '../cast/cast.js';
 import { checkTensor } from '../check_tensor.js';
 import { activationType, forBatch, runKernelOn } from '../launch.js';
+import { densePasses } from '../matrix_units/matrix_units.js';
 import { sum } from '../reduce/reduce.js';
 import { withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
@@ -24,13 +25,19 @@ const gradWeightKernel = kernel(conv2d_grad_weight);
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}, bias?: Tensor): Tensor {
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
   const operation = { name: 'conv2d', attributes: geometry };
-  const copy = computeCopy('conv2d', weight, x);
+  const copy = conv2dWeight(x, weight, geometry);
   const y = conv2dForward(x, copy, geometry, bias);
   return record(operation, y, bias ? [x, weight, bias] : [x, weight], (gradOutput) => [
     needsGrad(x) ? conv2dGradInput(gradOutput, copy, geometry) : undefined,
     needsGrad(weight) ? withValuesOf(x, (values) => conv2dGradWeight(values, gradOutput, geometry)) : undefined,
     bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
   ]);
+}
+
+/** The weight [O,I,KH,KW] in the type and form in which the passes of a convolution of `x` read it. */
+export function conv2dWeight(x: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
+  const matrix = densePasses(x.device, geometry, activationType('conv2d', x));
+  return matrix ? matrix.prepare(weight) : computeCopy('conv2d', weight, x);
 }
 
 /** The weight in the type of the activations that it meets: f16 next to f16, which halves what kernels read of it. */
@@ -42,10 +49,13 @@ export function computeCopy(operation: string, weight: Tensor, x: Tensor): Tenso
   return dtype === 'f32' ? weight : noGrad(() => cast(weight, dtype));
 }
 
+/** @param weight as `conv2dWeight` returns it. */
 export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry, bias?: Tensor): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
-  const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize], x.dtype);
   if (bias) checkTensor('conv2d', 'bias', bias, 'f32', [outChannels]);
+  const matrix = densePasses(x.device, geometry, activationType('conv2d', x));
+  if (matrix) return matrix.forward(x, weight, bias);
+  const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize], x.dtype);
   gather('conv2d.forward', { x, weight, bias, y }, geometry, {
     channels: inChannels,
     height,
@@ -64,8 +74,11 @@ export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry,
   return y;
 }
 
+/** @param weight as `conv2dWeight` returns it. */
 export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
+  const matrix = densePasses(gradOutput.device, geometry, activationType('conv2d', gradOutput));
+  if (matrix) return matrix.gradInput(gradOutput, weight);
   const shape = [inChannels, height, width, geometry.batchSize];
   const gradInput = Tensor.empty(gradOutput.device, shape, gradOutput.dtype);
   gather('conv2d.gradInput', { x: gradOutput, weight, y: gradInput }, geometry, {
@@ -132,9 +145,11 @@ function gather(
 export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGeometry): Tensor {
   const { device } = x;
   const { inChannels, outChannels, kernelHeight, kernelWidth } = geometry;
+  const dtype = activationType('conv2d', x, gradOutput);
+  const matrix = densePasses(device, geometry, dtype);
+  if (matrix) return matrix.gradWeight(x, gradOutput);
   const weightColumns = inChannels * kernelHeight * kernelWidth;
   const tiling = gradWeightTiling(device, gradWeightKernel, geometry);
-  const dtype = activationType('conv2d', x, gradOutput);
   const key = tilingKey('conv2d.gradWeight', geometry, dtype);
   return tiled(device, key, tiling, ({ rows, columns, tile, staged, chunk, sharers }) => {
     const variant = withSharers(forBatch(gradWeightKernel, geometry.batchSize, dtype), sharers);

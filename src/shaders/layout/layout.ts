@@ -35,8 +35,8 @@ function batchFirst(x: Tensor): Tensor {
   return transposed(x, x.size / batch, batch, [batch, channels, height, width]);
 }
 
-/** x seen as [rows, columns], transposed, under `shape`. */
-function transposed(x: Tensor, rows: number, columns: number, shape: Shape): Tensor {
+/** x of f32 seen as [rows, columns], transposed, under `shape`. */
+export function transposed(x: Tensor, rows: number, columns: number, shape: Shape): Tensor {
   const y = Tensor.empty(x.device, shape);
   if (x.size === 0) return y;
   const tile = transposeKernel.constant('TILE');

@@ -2,6 +2,7 @@
 
 import { type Command, Option } from 'commander';
 import { type Device, InputError, openDevice } from '../device/index.js';
+import { hasMatrixUnits } from '../shaders/index.js';
 import type { ActivationType } from '../tensor/index.js';
 
 /** The original program's spelling, `--data_set`, becomes ours, `--data-set`. Only names of flags, never values. */
@@ -57,8 +58,32 @@ export function addAdapterOption(command: Command): Command {
  */
 export const F16_TOGGLES = { enable: ['vulkan_enable_f16_on_nvidia'] };
 
-/** Opens the device of a command; warnings go to stderr. @param precision that the command asks for. */
-export function openCommandDevice(adapter: AdapterFlag, precision: ActivationType = 'f32'): Promise<Device> {
-  const dawnToggles = precision === 'f16' ? F16_TOGGLES : undefined;
-  return openDevice({ adapter, dawnToggles, warn: (message) => console.error(message) });
+export type MatrixUnitsFlag = 'auto' | 'on' | 'off';
+
+export const matrixUnitsOption = () =>
+  choice('--matrix-units <when>', 'multiply f16 matrices by the matrix units of the adapter; auto does so on GPUs', [
+    'auto',
+    'on',
+    'off',
+  ]).default('auto');
+
+/**
+ * Opens the device of a command; warnings go to stderr. @param precision that the command asks for.
+ * @throws InputError if matrix units are to be `on`, and the adapter has none.
+ */
+export async function openCommandDevice(
+  adapter: AdapterFlag,
+  precision: ActivationType = 'f32',
+  matrixUnits: MatrixUnitsFlag = 'auto',
+): Promise<Device> {
+  const device = await openDevice({
+    adapter,
+    dawnToggles: precision === 'f16' ? F16_TOGGLES : undefined,
+    ...(matrixUnits === 'auto' ? {} : { matrixUnits: matrixUnits === 'on' }),
+    warn: (message) => console.error(message),
+  });
+  if (matrixUnits !== 'on' || hasMatrixUnits(device)) return device;
+  const { description } = device.info;
+  device.destroy();
+  throw new InputError(`--matrix-units: expected auto or off on an adapter without them, got on (${description})`);
 }

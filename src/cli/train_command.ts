@@ -100,7 +100,7 @@ async function trainInFolder(
   const { workers, dataUrl } = flags;
   const dataFlags = { dataDir: files.dataDir, dataUrl, imageSize, brokenImages, workers };
   const dataset = await loadData(config.dataSet, dataFlags, { limit: { train: limitTrain, test: limitTest } });
-  const device = await openCommandDevice(flags.adapter, config.precision);
+  const device = await openCommandDevice(flags.adapter, config.precision, flags.matrixUnits);
   let dashboard: RunDashboard | undefined;
   try {
     if (flags.dashboard !== undefined) {

@@ -8,7 +8,7 @@ import { type AutotuneFlag, autotuneOption } from './autotune.js';
 import { portNumber } from './dashboard_command.js';
 import { addDataOptions, addImageSizeOption, DATASETS_HELP, type DataFlags } from './data_options.js';
 import { addLayerRule } from './layer_flag.js';
-import { addAdapterOption, choice, list, number, numbers } from './options.js';
+import { addAdapterOption, choice, list, type MatrixUnitsFlag, matrixUnitsOption, number, numbers } from './options.js';
 
 /** What commander makes of the command line: only flags that were given are there. */
 export interface TrainFlags extends DataFlags {
@@ -68,6 +68,7 @@ export interface TrainFlags extends DataFlags {
   /** `true`: at the usual port. */
   readonly dashboard?: number | true;
   readonly autotune: AutotuneFlag;
+  readonly matrixUnits?: MatrixUnitsFlag;
   readonly adapter: 'auto' | 'hardware' | 'software';
 }
 
@@ -206,7 +207,8 @@ export function addTrainOptions(command: Command): Command {
     .option('--profile <n>', 'time N steps, by layer and kernel, instead of training', number('--profile'))
     .option('--trace <file>', "with --profile: write the last step in Chrome's trace format")
     .option('--no-record', 'run the commands of every step as they come: same results, slower, more memory')
-    .addOption(autotuneOption());
+    .addOption(autotuneOption())
+    .addOption(matrixUnitsOption());
   return addAdapterOption(command);
 }
 

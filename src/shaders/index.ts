@@ -36,6 +36,7 @@ export {
 export { keepCommon, unpackBits } from './mask_bits/mask_bits.js';
 export { type MaskWeightOptions, maskWeight } from './mask_weight/mask_weight.js';
 export { matmul } from './matmul/matmul.js';
+export { hasMatrixUnits } from './matrix_units/matrix_units.js';
 export { maxPool2d } from './max_pool2d/max_pool2d.js';
 export type { Pool2dOptions } from './max_pool2d/pool_geometry.js';
 export { movingAverage } from './moving_average/moving_average.js';

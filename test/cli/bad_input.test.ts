@@ -273,6 +273,20 @@ describe('adapter', () => {
     expect(existsSync(join(folder, OUT))).toBe(false);
   });
 
+  it('without matrix units: says so where they are asked for', async () => {
+    const env = { VK_DRIVER_FILES: await swiftshaderDriverFile() };
+    for (const args of [
+      ['train', ...TINY, '--out', OUT],
+      ['bench', 'kernels'],
+    ]) {
+      expectRefused(
+        await commands.run([...args, '--adapter', 'software', '--matrix-units', 'on'], env),
+        /^--matrix-units: expected auto or off on an adapter without them, got on \(.*SwiftShader/i,
+      );
+    }
+    expect(existsSync(join(folder, OUT))).toBe(false);
+  });
+
   it('none at all: tells what was tried', async () => {
     const env = { VK_DRIVER_FILES: '/nonexistent/driver.json' };
     for (const args of [['info'], ['train', ...TINY, '--out', OUT]]) {

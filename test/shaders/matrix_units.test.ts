@@ -10,8 +10,9 @@ import { conv2dGeometry } from '../../src/shaders/conv2d/geometry.js';
 import { matrixBlockConv2d } from '../../src/shaders/matrix_units/matrix_block_conv2d.js';
 import { matrixConv2d } from '../../src/shaders/matrix_units/matrix_conv2d.js';
 import { densePasses, setMatrixConvolutions } from '../../src/shaders/matrix_units/matrix_units.js';
+import { checkAllTilings } from '../support/all_tilings.js';
 import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
-import { checkOperation } from '../support/check_operation.js';
+import { checkOperation, type OperationCase } from '../support/check_operation.js';
 import { normalValues } from '../support/compare.js';
 import {
   biasGradient,
@@ -76,6 +77,12 @@ const BLOCK_CASES: readonly ConvolutionCase[] = [
   { inChannels: 5, outChannels: 21, height: 4, width: 3, batch: 12, kernel: [3, 3], stride: 1, padding: [1, 1] },
 ];
 
+/** With all tilings on a device that has the units; emulated kernels take minutes to compile, so of those only with ALL_UNITS=1. */
+async function check(device: Device, operation: OperationCase): Promise<void> {
+  if (device === own || process.env.ALL_UNITS) await checkAllTilings(device, () => checkOperation(device, operation));
+  else await checkOperation(device, operation);
+}
+
 /** Paths of the kernels that `body` launches. */
 async function kernelsOf(device: Device, body: () => Promise<void>): Promise<Set<string>> {
   const paths = new Set<string>();
@@ -92,7 +99,7 @@ async function kernelsOf(device: Device, body: () => Promise<void>): Promise<Set
 describe.each(devices)('matrix units (%s)', (_, device) => {
   it.each(CASES.map((c) => [describeCase(c), c] as const))('conv2d, %s', async (name, c) => {
     const used = await kernelsOf(device, () =>
-      checkOperation(device, {
+      check(device, {
         name,
         inputs: {
           x: [c.inChannels, c.height, c.width, c.batch],
@@ -119,7 +126,7 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
       const values = Float32Array.from(toBlocks(topology, normalValues(c.outChannels * columns, 7)));
       const tables = new BlockTables(device, topology, c.kernel);
       const used = await kernelsOf(device, () =>
-        checkOperation(device, {
+        check(device, {
           name,
           inputs: {
             x: [c.inChannels, c.height, c.width, c.batch],

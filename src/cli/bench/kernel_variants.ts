@@ -7,10 +7,11 @@ import {
   blockConv2dGradValues,
 } from '../../shaders/block_conv2d/block_conv2d.js';
 import { BlockTables } from '../../shaders/block_conv2d/block_tables.js';
-import { conv2dForward, conv2dGradInput, conv2dGradWeight } from '../../shaders/conv2d/conv2d.js';
+import { conv2dForward, conv2dGradInput, conv2dGradWeight, conv2dWeight } from '../../shaders/conv2d/conv2d.js';
 import { type ConvGeometry, conv2dGeometry } from '../../shaders/conv2d/geometry.js';
+import { activationType } from '../../shaders/launch.js';
 import { initialTopology, type ShuffledBlocks } from '../../sparse/index.js';
-import { keep, Random, scope, sizeOf, Tensor } from '../../tensor/index.js';
+import { type ActivationType, ELEMENT_BYTES, keep, Random, scope, sizeOf, Tensor } from '../../tensor/index.js';
 import type { BenchLayer } from './layers.js';
 
 export type Pass = 'forward' | 'gradInput' | 'gradWeight';
@@ -22,6 +23,8 @@ export interface Variant {
   readonly sparsity: number;
   /** 0 for the dense kernel. */
   readonly blockSize: number;
+  /** Of activations and gradients, and of the weights that they meet. */
+  readonly precision: ActivationType;
   /** Share of the weights that are kept. */
   readonly density: number;
   /** Least that the pass must read and write: activations, weights and tables, each once. */
@@ -33,6 +36,7 @@ export interface VariantOptions {
   readonly sparsities: readonly number[];
   /** Those above a layer's columns are left out: such layers stay dense in training. */
   readonly blockSizes: readonly number[];
+  readonly precision: ActivationType;
   /** Topologies and inputs depend on it alone. */
   readonly seed: number;
 }
@@ -49,11 +53,11 @@ interface Shared {
 export function prepareVariants(
   device: Device,
   layer: BenchLayer,
-  { sparsities, blockSizes, seed }: VariantOptions,
+  { sparsities, blockSizes, precision, seed }: VariantOptions,
 ): { variants: Variant[]; dispose: () => void } {
   const { inChannels, outChannels, size, kernel, batchSize } = layer;
   const random = new Random(seed);
-  const tensor = (shape: number[]) => keep(Tensor.from(device, activations(sizeOf(shape), random), shape));
+  const tensor = (shape: number[]) => keep(Tensor.from(device, activations(sizeOf(shape), random), shape, precision));
   const x = tensor([inChannels, size, size, batchSize]);
   const weightShape = [outChannels, inChannels, kernel, kernel];
   const geometry = conv2dGeometry('bench', x.shape, weightShape, layer);
@@ -74,9 +78,14 @@ export function prepareVariants(
 }
 
 function denseVariants({ device, geometry, x, gradOutput, owned }: Shared, values: Float32Array, shape: number[]) {
-  const weight = keep(Tensor.from(device, values, shape));
+  const weight = scope(() => {
+    const parameter = Tensor.from(device, values, shape);
+    return keep(conv2dWeight(x, parameter, geometry));
+  });
   owned.push(weight);
-  const dense = { sparsity: 0, blockSize: 0, density: 1, bytes: 4 * (x.size + gradOutput.size + weight.size) };
+  const precision = activationType('bench', x, gradOutput);
+  const bytes = ELEMENT_BYTES[precision] * (x.size + gradOutput.size + weight.size);
+  const dense = { sparsity: 0, blockSize: 0, precision, density: 1, bytes };
   return [
     variant(dense, 'forward', () => conv2dForward(x, weight, geometry)),
     variant(dense, 'gradInput', () => conv2dGradInput(gradOutput, weight, geometry)),
@@ -91,11 +100,14 @@ function blockVariants(
 ): Variant[] {
   const { blockSize, numBlocks, density } = blocks;
   const tables = new BlockTables(device, blocks, [geometry.kernelHeight, geometry.kernelWidth]);
-  const values = keep(Tensor.from(device, blocks.values, [numBlocks, blockSize, blockSize]));
+  const precision = activationType('bench', x, gradOutput);
+  const values = keep(Tensor.from(device, blocks.values, [numBlocks, blockSize, blockSize], precision));
   owned.push(tables, values);
+  const elementBytes = ELEMENT_BYTES[precision];
   // A value, and a column of a block, which its B values share.
-  const weightBytes = 4 * (values.size + values.size / blockSize);
-  const sparse = { sparsity, blockSize, density, bytes: 4 * (x.size + gradOutput.size) + weightBytes };
+  const weightBytes = elementBytes * values.size + (4 * values.size) / blockSize;
+  const bytes = elementBytes * (x.size + gradOutput.size) + weightBytes;
+  const sparse = { sparsity, blockSize, precision, density, bytes };
   return [
     variant(sparse, 'forward', () => blockConv2dForward(x, values, tables, geometry)),
     variant(sparse, 'gradInput', () => blockConv2dGradInput(gradOutput, values, tables, geometry)),

@@ -1,6 +1,7 @@
 // `bench kernels`: each pass of a convolution timed on its own, dense against shuffled-block at several sparsities.
 
 import type { Device } from '../../device/index.js';
+import type { ActivationType } from '../../tensor/index.js';
 import { type Pass, prepareVariants, type Variant } from './kernel_variants.js';
 import { type BenchLayer, denseFlops, SHORT_LAYERS } from './layers.js';
 import type { Peaks } from './peak.js';
@@ -12,6 +13,8 @@ export interface BenchKernelsOptions {
   readonly sparsities?: readonly number[];
   /** Default 16. */
   readonly blockSizes?: readonly number[];
+  /** Of activations and gradients. Default f32. */
+  readonly precision?: ActivationType;
   /** Seconds for the whole run, split evenly over the layers; every variant gets at least three rounds. Default 60. */
   readonly budgetSeconds?: number;
   /** Default 0. */
@@ -33,7 +36,7 @@ export interface KernelRow {
   readonly sparsity: number;
   /** 0 for the dense kernel. */
   readonly blockSize: number;
-  readonly precision: 'f32';
+  readonly precision: ActivationType;
   /** Median of all rounds. */
   readonly ms: number;
   /** Half the range between the quartiles of all rounds. */
@@ -60,14 +63,14 @@ export async function benchKernels(
   report: (done: number, note: string) => void = () => {},
 ): Promise<KernelRow[]> {
   const { layers = SHORT_LAYERS, budgetSeconds = 60, peaks, onLayer = async () => {} } = options;
-  const { sparsities = [0.5, 0.8, 0.9], blockSizes = [16], seed = 0 } = options;
+  const { sparsities = [0.5, 0.8, 0.9], blockSizes = [16], precision = 'f32', seed = 0 } = options;
   const end = performance.now() + budgetSeconds * 1000;
   const rows: KernelRow[] = [];
   for (const [done, layer] of layers.entries()) {
     const now = performance.now();
     const deadline = now + (end - now) / (layers.length - done);
     report(done, `${layer.name}: compiling`);
-    const { variants, dispose } = prepareVariants(device, layer, { sparsities, blockSizes, seed });
+    const { variants, dispose } = prepareVariants(device, layer, { sparsities, blockSizes, precision, seed });
     try {
       const measurements: Measurement[] = [];
       for (const { run } of variants) measurements.push(await repeatedly(device, run));
@@ -88,7 +91,7 @@ export async function benchKernels(
 export function kernelRow(
   adapter: string,
   layer: BenchLayer,
-  { pass, sparsity, blockSize, density, bytes }: Omit<Variant, 'run'>,
+  { pass, sparsity, blockSize, precision, density, bytes }: Omit<Variant, 'run'>,
   samples: readonly number[],
   peaks?: Peaks,
 ): KernelRow {
@@ -102,7 +105,7 @@ export function kernelRow(
   };
   return {
     ...{ engine: 'shuffleblock', adapter, layer: layer.name, pass, batchSize: layer.batchSize },
-    ...{ sparsity, blockSize, precision: 'f32', ms, spreadMs: spread(samples) },
+    ...{ sparsity, blockSize, precision, ms, spreadMs: spread(samples) },
     ...{ effectiveGflops, actualGflops, bytes, gigabytesPerSecond, ...shares },
   };
 }

@@ -2,7 +2,18 @@
 
 import type { Command } from 'commander';
 import { InputError } from '../../device/index.js';
-import { type AdapterFlag, addAdapterOption, number, numbers, openCommandDevice } from '../options.js';
+import type { ActivationType } from '../../tensor/index.js';
+import { checkPrecision, PRECISIONS } from '../../train/index.js';
+import {
+  type AdapterFlag,
+  addAdapterOption,
+  choice,
+  type MatrixUnitsFlag,
+  matrixUnitsOption,
+  number,
+  numbers,
+  openCommandDevice,
+} from '../options.js';
 import { startProgress } from '../progress.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
 import { kernelTable } from './kernel_table.js';
@@ -17,6 +28,8 @@ interface KernelsFlags {
   readonly sparsity?: number[];
   readonly blockSize?: number[];
   readonly batchSize?: number;
+  readonly precision: ActivationType;
+  readonly matrixUnits: MatrixUnitsFlag;
   readonly minutes: number;
   readonly adapter: AdapterFlag;
 }
@@ -36,6 +49,8 @@ export function addKernelsCommand(bench: Command): void {
     .option('--layers <filter>', 'all layers whose name contains it (default: five that stand for the others)')
     .option('--all', `the whole grid: all layers, sparsities ${ALL_SPARSITIES}, blocks of ${ALL_BLOCK_SIZES}`)
     .option('--batch-size <n>', "of all layers but matrix products (default: each layer's own)", number('--batch-size'))
+    .addOption(choice('--precision <type>', 'of activations and gradients', PRECISIONS).default('f32'))
+    .addOption(matrixUnitsOption())
     .option('--minutes <m>', 'time for the whole run; every variant gets at least three rounds', number('--minutes'), 1)
     .addHelpText('after', `\nLayers: ${BENCH_LAYERS.map(({ name }) => name).join(', ')}.`);
   addAdapterOption(addJsonOption(command)).action(kernelsCommand);
@@ -46,8 +61,10 @@ async function kernelsCommand(flags: KernelsFlags): Promise<void> {
   const { all, json, minutes } = flags;
   const { sparsity = all ? ALL_SPARSITIES : undefined, blockSize = all ? ALL_BLOCK_SIZES : undefined } = flags;
   const layers = chosenLayers(flags);
-  const device = await openCommandDevice(flags.adapter);
+  const { precision } = flags;
+  const device = await openCommandDevice(flags.adapter, precision, flags.matrixUnits);
   try {
+    checkPrecision(device, precision);
     console.log(`${device.report()}`);
     const peaks = await measurePeaks(device);
     console.log(`${describePeaks(peaks)}\n`);
@@ -62,6 +79,7 @@ async function kernelsCommand(flags: KernelsFlags): Promise<void> {
       layers,
       sparsities: sparsity,
       blockSizes: blockSize,
+      precision,
       budgetSeconds: minutes * 60,
       peaks,
       onLayer,

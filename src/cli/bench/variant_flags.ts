@@ -4,7 +4,15 @@ import type { Command } from 'commander';
 import { type Device, InputError } from '../../device/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import { checkPrecision, METHOD_NAMES, type MethodName, methodNamed, PRECISIONS } from '../../train/index.js';
-import { type AdapterFlag, list, number, numbers, openCommandDevice } from '../options.js';
+import {
+  type AdapterFlag,
+  list,
+  type MatrixUnitsFlag,
+  matrixUnitsOption,
+  number,
+  numbers,
+  openCommandDevice,
+} from '../options.js';
 import { STEP_METHODS, type StepVariant, stepVariants } from './step_variants.js';
 
 export interface VariantFlags {
@@ -18,6 +26,7 @@ export interface VariantFlags {
   readonly dataSet?: string;
   readonly imageSize?: number;
   readonly adapter: AdapterFlag;
+  readonly matrixUnits: MatrixUnitsFlag;
 }
 
 /** Declares the flags. @param models without `--models`. */
@@ -30,6 +39,7 @@ export function addVariantOptions(command: Command, models: readonly string[]): 
     .option('--sparsity <list>', 'of all methods but dense (default: 0.9)', numbers('--sparsity'))
     .option('--block-size <list>', 'of dsb and ssb (default: 16)', numbers('--block-size'))
     .option('--precision <list>', `of ${PRECISIONS.join(', ')} (default: f32)`, precisionList)
+    .addOption(matrixUnitsOption())
     .option('--batch-size <n>', 'images a step (default: mnist 64, else 32)', number('--batch-size'))
     .option('--data-set <name>', 'shape of the images (default: lenet mnist, ResNet tinyimagenet, else cifar10)')
     .option('--image-size <n>', "height and width of the images (default: the data set's)", number('--image-size'));
@@ -44,8 +54,8 @@ export function variantsOf(flags: VariantFlags): StepVariant[][] {
 }
 
 /** @throws InputError if the adapter lacks a precision that is asked for. */
-export async function openVariantsDevice({ adapter, precision = [] }: VariantFlags): Promise<Device> {
-  const device = await openCommandDevice(adapter, precision.includes('f16') ? 'f16' : 'f32');
+export async function openVariantsDevice({ adapter, precision = [], matrixUnits }: VariantFlags): Promise<Device> {
+  const device = await openCommandDevice(adapter, precision.includes('f16') ? 'f16' : 'f32', matrixUnits);
   try {
     for (const one of precision) checkPrecision(device, one);
   } catch (error) {

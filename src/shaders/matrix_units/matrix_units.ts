@@ -60,6 +60,11 @@ export function blockPasses(
   return units && convolutions?.blocks(device, units, geometry, tables);
 }
 
+/** Whether the device was opened with matrix units, and they are of a kind that f16 convolutions can use. */
+export function hasMatrixUnits(device: Device): boolean {
+  return matrixUnits(device) !== undefined;
+}
+
 /** Of an adapter's kinds of matrices. */
 interface MatrixConfig {
   readonly componentType: string;

@@ -51,6 +51,19 @@ it(
 );
 
 it(
+  'kernels times half precision too',
+  async () => {
+    const asked = ['--layers', 'wrn-22-2/net3-1x1', '--sparsity', '0.9', '--batch-size', '4', '--precision', 'f16'];
+    const probe = await commands.run(['bench', 'kernels', ...asked, '--minutes', '0.01'], {}, PATIENCE_MS);
+    if (/on an adapter without shader-f16/.test(probe.stderr)) return expect(probe.status).toBe(2);
+    const { rows } = await rowsOf(['kernels', ...asked, '--minutes', '0.01']);
+    expect(rows).toHaveLength(6);
+    for (const row of rows) expect(row).toMatchObject({ precision: 'f16' });
+  },
+  PATIENCE_MS,
+);
+
+it(
   'step times the methods of a model',
   async () => {
     const { rows, stdout } = await rowsOf([

@@ -21,7 +21,7 @@ function rowsOf(shares?: Peaks): KernelRow[] {
   ].flatMap(({ milliseconds, ...variant }) =>
     PASSES.map((pass, i) => {
       const samples = [-0.5, 0, 0.5].map((offset) => milliseconds[i] + offset);
-      return kernelRow('lavapipe', layer, { ...variant, pass }, samples, shares);
+      return kernelRow('lavapipe', layer, { ...variant, precision: 'f32', pass }, samples, shares);
     }),
   );
 }

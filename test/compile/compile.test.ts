@@ -42,7 +42,7 @@ const FROM_HALF = { StoredX: 'f16', StoredY: 'f32' };
  */
 const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_forward: [0, 1].flatMap((RELU) => [0, 1].map((ADDEND) => ({ RELU, ADDEND }))),
-  batch_norm_grad_input: [{ RELU: 0 }, { RELU: 1 }],
+  batch_norm_grad_input: [0, 1].flatMap((RELU) => [0, 1].map((ADDEND) => ({ RELU, ADDEND }))),
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
   block_conv2d_forward: VALUED_BLOCK_TILES.flatMap((tile) => [0, 1].map((BIAS) => ({ ...tile, BIAS }))),
   block_conv2d_grad_columns: VALUED_BLOCK_TILES,

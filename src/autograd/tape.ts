@@ -9,8 +9,13 @@ import { type Operation, reportOperation } from './trace.js';
 /**
  * Gradients of the inputs, in their order; `undefined` where none is needed (see `needsGrad`). The tape takes them over. A
  * closure may return the gradient that it was given, or a view of it, also for several inputs.
+ * @param gathered takes from the tape what later uses of an input, told by its position, have passed to it so far, if anything. The
+ *   gradient returned for it then includes that: a sum without a pass over memory of its own. The tape frees it after the closure.
  */
-export type Backward = (gradOutput: Tensor) => readonly (Tensor | undefined)[];
+export type Backward = (
+  gradOutput: Tensor,
+  gathered: (position: number) => Tensor | undefined,
+) => readonly (Tensor | undefined)[];
 
 interface Node {
   readonly operation: string;
@@ -114,12 +119,18 @@ export function backward(loss: Tensor, gradOutput?: Tensor): void {
 
 /** Hands the gradient of a node's output on to its inputs. */
 function passBack(node: Node, grad: Tensor, grads: Map<Tensor, Tensor>): void {
-  const inputGrads = node.backward(grad);
+  const taken: Tensor[] = [];
+  const inputGrads = node.backward(grad, (position) => {
+    const sum = grads.get(node.inputs[position]);
+    if (sum) taken.push(sum);
+    grads.delete(node.inputs[position]);
+    return sum;
+  });
   for (const [position, input] of node.inputs.entries()) {
     const inputGrad = inputGrads[position];
     if (inputGrad) passTo(input, inputGrad, node.operation, grads);
   }
-  for (const inputGrad of inputGrads) inputGrad?.dispose();
+  for (const tensor of [...inputGrads, ...taken]) tensor?.dispose();
 }
 
 /** 1, written by the GPU: a recorded step uploads nothing. */

@@ -47,6 +47,6 @@ export { remapSlots } from './remap_slots/remap_slots.js';
 export { flatten, reshape } from './reshape/reshape.js';
 export { rowIntersections } from './row_intersections/row_intersections.js';
 export { scale } from './scale/scale.js';
-export { guardLoss, sgdStep } from './sgd/sgd.js';
+export { guardLoss, type SgdUpdate, sgdStep, sgdSteps } from './sgd/sgd.js';
 export { sameTiles, type TileChoices, type Tiles, type Tiling, tileChoices } from './tiling/tiling.js';
 export { dropSmallest, growLargest, type TopK } from './top_k/top_k.js';

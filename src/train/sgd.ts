@@ -3,7 +3,7 @@
 
 import type { Device } from '../device/index.js';
 import type { Module } from '../nn/index.js';
-import { sgdStep } from '../shaders/index.js';
+import { sgdSteps } from '../shaders/index.js';
 import { keep, Tensor } from '../tensor/index.js';
 import type { Optimizer } from './optimizer.js';
 import { ParameterState } from './parameter_state.js';
@@ -37,11 +37,11 @@ export class Sgd implements Optimizer {
   }
 
   step(guard: Tensor): void {
-    for (const { parameter, slots } of this.velocities.entries) {
-      if (!parameter.grad) continue;
-      sgdStep(parameter, parameter.grad, slots[0], this.hyper, guard);
-      parameter.clearGrad();
-    }
+    const updates = this.velocities.entries.flatMap(({ parameter, slots: [velocity] }) =>
+      parameter.grad ? [{ parameter, grad: parameter.grad, velocity }] : [],
+    );
+    sgdSteps(updates, this.hyper, guard);
+    for (const { parameter } of updates) parameter.clearGrad();
   }
 
   slots(name: string): readonly Tensor[] {

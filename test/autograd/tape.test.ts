@@ -136,6 +136,58 @@ describe('backward', () => {
   });
 });
 
+describe('gathered', () => {
+  /** a + b, whose gradient for a is summed up by the operation itself: what was gathered arrives in `seen`. */
+  function sumOf(a: Tensor, b: Tensor, seen: (Tensor | undefined)[] = []): Tensor {
+    return record(
+      'sumOf',
+      noGrad(() => add(a, b)),
+      [a, b],
+      (gradOutput, gathered) => {
+        const others = gathered(0);
+        seen.push(others);
+        return [others ? add(others, gradOutput) : gradOutput, gradOutput];
+      },
+    );
+  }
+
+  it('hands over what later uses have passed to an input, once, and frees it', async () => {
+    const p = parameter(1, 2);
+    const x = scale(p, 1);
+    const seen: (Tensor | undefined)[] = [];
+    const y = sumOf(x, tensor(0, 0), seen);
+    const loss = sum(add(scale(x, 10), y));
+    const before = liveTensors();
+    backward(loss);
+    expect(await gradOf(p)).toEqual([11, 11]);
+    expect(seen.map((others) => others?.isDisposed)).toEqual([true]);
+    expect(liveTensors()).toBe(before + 1); // the gradient of p
+  });
+
+  it('hands over nothing to the last use, nor what a parameter has', async () => {
+    const p = parameter(1, 2);
+    const seen: (Tensor | undefined)[] = [];
+    const loss = sum(sumOf(p, scale(p, 10), seen));
+    backward(loss);
+    backward(loss);
+    expect(await gradOf(p)).toEqual([22, 22]);
+    expect(seen).toEqual([undefined, undefined]);
+  });
+
+  it('works where an input is given twice, and where what is handed over is handed back', async () => {
+    const p = parameter(1, 2);
+    const x = scale(p, 1);
+    backward(sum(add(sumOf(x, x), x)));
+    expect(await gradOf(p)).toEqual([3, 3]);
+
+    const q = parameter(1, 2);
+    const z = scale(q, 1);
+    const constant = record('constant', tensor(0, 0), [z], (_, gathered) => [gathered(0)]);
+    backward(sum(add(constant, z)));
+    expect(await gradOf(q)).toEqual([1, 1]);
+  });
+});
+
 describe('noGrad', () => {
   it('records nothing, and records again afterwards, also after an exception', () => {
     const x = parameter(1);

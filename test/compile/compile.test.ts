@@ -47,12 +47,15 @@ const FROM_HALF = { StoredX: 'f16', StoredY: 'f32' };
  */
 const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_forward: [0, 1].flatMap((RELU) => [0, 1].map((ADDEND) => ({ RELU, ADDEND }))),
-  batch_norm_grad_input: [{ RELU: 0 }, { RELU: 1 }],
+  batch_norm_grad_input: [0, 1].flatMap((RELU) => [0, 1].map((ADDEND) => ({ RELU, ADDEND }))),
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
   block_conv2d_forward: VALUED_BLOCK_TILES.flatMap((tile) => [0, 1].map((BIAS) => ({ ...tile, BIAS }))),
   block_conv2d_grad_columns: VALUED_BLOCK_TILES,
   block_conv2d_grad_input: [64, 256].flatMap((WORKGROUP_SIZE) =>
-    [1, 2].map((STRIDE) => ({ COLUMNS: 1, WORKGROUP_SIZE, STRIP: 8, STRIDE, PHASES: STRIDE, KERNEL_WIDTH: 5 })),
+    [1, 2].map((STRIDE) => ({
+      ...{ COLUMNS: 1, WORKGROUP_SIZE, STRIP: 8, STRIDE, PHASES: STRIDE, KERNEL_WIDTH: 5 },
+      ADDEND: STRIDE - 1,
+    })),
   ),
   block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>
     [8, 4, 2].map((COLUMNS) => ({
@@ -73,7 +76,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     [2, 32, 64],
   ].flatMap(([COLUMNS, ROWS, WORKGROUP_SIZE]) =>
     ['f32', 'f16'].flatMap((StoredWeight) =>
-      [0, 1].map((BIAS) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight, BIAS })),
+      [0, 1].map((BIAS) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight, BIAS, ADDEND: 1 - BIAS })),
     ),
   ),
   conv2d_grad_weight: [
@@ -92,6 +95,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     ['row', 'col'].map((order) => ({
       ...tile,
       BIAS: 1,
+      ADDEND: 1,
       left_at: `subgroupMatrixLoad<Left, ${order}_major>(&weight, at, params.line_stride)`,
     })),
   ),

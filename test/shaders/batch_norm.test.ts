@@ -3,6 +3,7 @@ import { backward, Parameter } from '../../src/autograd/index.js';
 import { add } from '../../src/shaders/add/add.js';
 import { batchNorm } from '../../src/shaders/batch_norm/batch_norm.js';
 import { relu } from '../../src/shaders/relu/relu.js';
+import { scale } from '../../src/shaders/scale/scale.js';
 import { type Shape, scope, sizeOf, Tensor } from '../../src/tensor/index.js';
 import { checkOperation } from '../support/check_operation.js';
 import { expectClose, normalValues } from '../support/compare.js';
@@ -306,7 +307,75 @@ describe('batchNorm with an addend', () => {
   });
 });
 
-it('keeps two numbers a channel besides x for the backward pass', () => {
+describe('batchNorm of what is used elsewhere too', () => {
+  const cases = [SMALL[2], LARGE[1], LARGE[4]].flatMap((shape) =>
+    [false, true].flatMap((relu) => [false, true].map((training) => ({ shape, relu, training }))),
+  );
+
+  /** Gradient of x, which goes to batchNorm and, with `elsewhere`, to a sum; and the kernels of the backward pass. */
+  async function run({ shape, relu, training }: (typeof cases)[number], elsewhere: boolean, grads: Float32Array) {
+    const channels = shape[0];
+    const gradOutput = Tensor.from(device, grads, shape);
+    const start = new Parameter(Tensor.from(device, normalValues(sizeOf(shape), 1), shape));
+    const weight = new Parameter(Tensor.from(device, normalValues(channels, 2), [channels]));
+    const bias = new Parameter(Tensor.from(device, normalValues(channels, 3), [channels]));
+    const x = scale(start, 1);
+    const y = batchNorm(x, weight, bias, runningOf(channels), { training, relu });
+    const total = elsewhere ? add(x, y) : y;
+    const recording = device.record(() => backward(total, gradOutput));
+    device.replay(recording);
+    const values = await Promise.all([start, weight, bias].map(({ grad }) => grad!.read()));
+    return { values, kernels: recording.kernels.map(({ path }) => path) };
+  }
+
+  it.each(cases)('adds up gradients in its own pass: $shape, relu $relu, training $training', async (given) => {
+    const grads = normalValues(sizeOf(given.shape), 4);
+    const [alone, summed] = [await run(given, false, grads), await run(given, true, grads)];
+    expect(summed.kernels).toEqual(alone.kernels);
+    expect(summed.values.slice(1)).toEqual(alone.values.slice(1));
+    // The sum of both, but for the rounding of its first term, which a compiler may leave out.
+    for (const [i, value] of summed.values[0].entries()) {
+      const own = alone.values[0][i];
+      const difference = Math.abs(value - Math.fround(own + grads[i]));
+      expect(difference).toBeLessThanOrEqual(2 ** -24 * Math.abs(own) + 2 ** -23 * Math.abs(value));
+    }
+  });
+
+  it.each([SMALL[2], SMALL[5], LARGE[4]].map((shape) => ({ shape })))('against float64, $shape', async ({ shape }) => {
+    const channels = shape[0];
+    await checkOperation(device, {
+      name: 'batchNorm and what it was given',
+      inputs: { x: shape, weight: [channels], bias: [channels] },
+      activations: ['x'],
+      forward: (inputs) => {
+        const x = scale(inputs.x, 1);
+        return add(x, batchNorm(x, inputs.weight, inputs.bias, runningOf(channels), { training: true }));
+      },
+      reference: ({ x, weight, bias }) =>
+        batchNormed(x, weight, bias, moments(x, channels)).map((value, i) => value + x[i]),
+      gradients: ({ x, weight }, gradOutput) => {
+        const own = trainingGradients(x, weight, gradOutput);
+        return { ...own, x: own.x.map((value, i) => value + gradOutput[i]) };
+      },
+    });
+  });
+
+  it('adds up what both of its inputs pass to one tensor', async () => {
+    const values = normalValues(15, 1);
+    const gradientOf = async (one: boolean) => {
+      const start = new Parameter(Tensor.from(device, values, [3, 5]));
+      const perChannel = Tensor.from(device, [1, 2, 3], [3]);
+      const x = scale(start, 1);
+      const addend = one ? x : scale(start, 1);
+      const y = batchNorm(x, perChannel, perChannel, runningOf(3), { training: true, addend });
+      backward(add(x, y), Tensor.from(device, normalValues(15, 2), [3, 5]));
+      return start.grad!.read();
+    };
+    expectClose(await gradientOf(true), await gradientOf(false), 1e-6, 'x as addend');
+  });
+});
+
+it('keeps four numbers a channel besides x for the backward pass', () => {
   const x = new Parameter(Tensor.from(device, normalValues(2 * 9000, 1), [2, 9000]));
   const perChannel = new Parameter(Tensor.from(device, normalValues(2, 2), [2]));
   const running = runningOf(2);

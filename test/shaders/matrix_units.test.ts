@@ -3,6 +3,7 @@
 
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Device, type Kernel, openDevice } from '../../src/device/index.js';
+import { add } from '../../src/shaders/add/add.js';
 import { blockConv2d } from '../../src/shaders/block_conv2d/block_conv2d.js';
 import { BlockTables } from '../../src/shaders/block_conv2d/block_tables.js';
 import { conv2d } from '../../src/shaders/conv2d/conv2d.js';
@@ -153,6 +154,21 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
       );
     },
   );
+
+  it('add to the gradient of x what its other uses passed', async () => {
+    const c: ConvolutionCase = { ...CASES[1], outChannels: 32 };
+    await checkOperation(device, {
+      name: 'x + conv2d(x)',
+      inputs: { x: [32, 3, 5, 16], weight: [32, 32, 3, 3] },
+      activations: ['x'],
+      forward: ({ x, weight }) => add(conv2d(x, weight, c), x),
+      reference: ({ x, weight }) => convolution(c, x, weight).map((value, i) => value + x[i]),
+      gradients: ({ x, weight }, gradOutput) => {
+        const own = convolutionGradients(c, x, weight, gradOutput);
+        return { x: own.x.map((value, i) => value + gradOutput[i]), weight: own.weight };
+      },
+    });
+  });
 
   it('are left alone where shapes are no whole matrices, and in f32', () => {
     const geometry = (channels: number, batch: number) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guardLoss, sgdStep } from '../../src/shaders/sgd/sgd.js';
+import { guardLoss, type SgdUpdate, sgdStep, sgdSteps } from '../../src/shaders/sgd/sgd.js';
 import { type Shape, sizeOf, Tensor } from '../../src/tensor/index.js';
 import { expectClose, normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
@@ -84,6 +84,55 @@ describe('sgdStep', () => {
     );
     expect(() => sgdStep(x, Tensor.zeros(device, [3, 2]), Tensor.zeros(device, [6]), hyper, guard)).toThrow(
       'sgdStep: expected velocity f32 [3,2], got f32 [6]',
+    );
+  });
+});
+
+describe('sgdSteps', () => {
+  /** Small ones, an odd one left over, and large ones between them. */
+  const shapes: Shape[] = [[1], [64, 3], [40000], [16, 3, 3, 3], [257], [16384], [16385], [5], [2]];
+
+  /** What `step` makes of parameters and velocities, and how many dispatches it takes. */
+  async function resultOf(step: (updates: readonly SgdUpdate[], hyper: Tensor, guard: Tensor) => void, frozen = false) {
+    const updates = shapes.map((shape, i) => {
+      const [parameter, grad, velocity] = [0, 1, 2].map((kind) =>
+        Tensor.from(device, normalValues(sizeOf(shape), 3 * i + kind), shape),
+      );
+      return { parameter, grad, velocity };
+    });
+    const hyper = hyperTensor({ learningRate: 0.1, momentum: 0.9, weightDecay: 5e-4, nesterov: true });
+    const guard = Tensor.from(device, [frozen ? 1 : 0, 0], [2], 'u32');
+    const before = device.counters().dispatches;
+    for (let i = 0; i < 2; i++) step(updates, hyper, guard);
+    const dispatches = device.counters().dispatches - before;
+    const tensors = updates.flatMap(({ parameter, velocity }) => [parameter, velocity]);
+    return { values: await Promise.all(tensors.map((tensor) => tensor.read())), dispatches };
+  }
+
+  const oneByOne: typeof sgdSteps = (updates, hyper, guard) => {
+    for (const { parameter, grad, velocity } of updates) sgdStep(parameter, grad, velocity, hyper, guard);
+  };
+
+  it('are sgdStep one by one, bit for bit, with two small parameters in a dispatch', async () => {
+    const [joined, single] = [await resultOf(sgdSteps), await resultOf(oneByOne)];
+    expect(joined.values).toEqual(single.values);
+    expect([single.dispatches, joined.dispatches]).toEqual([18, 12]);
+  });
+
+  it('write nothing once the guard is set', async () => {
+    const start = await resultOf(() => {});
+    expect((await resultOf(sgdSteps, true)).values).toEqual(start.values);
+  });
+
+  it('say what does not fit', () => {
+    const [two, three] = [2, 3].map((size) => Tensor.zeros(device, [size]));
+    const updates = [
+      { parameter: two, grad: two, velocity: two },
+      { parameter: three, grad: three, velocity: two },
+    ];
+    const guard = Tensor.zeros(device, [2], 'u32');
+    expect(() => sgdSteps(updates, Tensor.zeros(device, [4]), guard)).toThrow(
+      'sgdStep: expected velocity f32 [3], got f32 [2]',
     );
   });
 });

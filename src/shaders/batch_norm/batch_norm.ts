@@ -99,29 +99,32 @@ export function batchNorm(
   const y = Tensor.empty(x.device, batchNormShape(x.shape, weight.shape, bias.shape, running, options), dtype);
   if (addend) checkTensor('batchNorm', 'addend', addend, dtype, x.shape);
   const rows = splitRows(x.shape[0], x.size / x.shape[0]);
-  const statistics = training
-    ? batchStatistics(x, running, rows, momentum, epsilon)
-    : runningStatistics(running, epsilon);
+  const transform = Tensor.empty(x.device, [x.shape[0], 4]);
+  const perChannel = { running_mean: running.mean, running_variance: running.variance, weight, bias, transform };
+  if (training) batchStatistics(x, perChannel, rows, momentum, epsilon);
+  else overRows(runningStatisticsKernel, perChannel, { rows: rows.rows, epsilon });
   const forward = forwardKernel.with({ RELU: relu ? 1 : 0, ADDEND: addend ? 1 : 0 });
   const compute = (y: Tensor) => {
-    overVecs(forward, { x, statistics, weight, bias, addend: addend ?? x, y }, rows, {});
+    overVecs(forward, { x, transform, addend: addend ?? x, y }, rows, {});
     return y;
   };
   compute(y);
   // With an addend, the backward pass needs y itself.
   if (!addend) noteRecipe(y, () => compute(Tensor.empty(x.device, x.shape, dtype)));
   const operation = { name: 'batchNorm', attributes: { training, epsilon, running, relu } };
-  return record(operation, y, addend ? [x, weight, bias, addend] : [x, weight, bias], (gradOutput) => {
+  return record(operation, y, addend ? [x, weight, bias, addend] : [x, weight, bias], (gradOutput, gathered) => {
     // Where the output was above 0 can be told from x, unless something was added.
     const gradSum = addend && relu ? reluGradInput(y, gradOutput) : gradOutput;
     const variant = { RELU: relu && !addend ? 1 : 0 };
-    const saved = { x, grad_output: gradSum, statistics, weight, bias };
+    const saved = { x, grad_output: gradSum, transform };
     const [gradWeight, gradBias] = gradSums(gradSumsKernel.with(variant), saved, rows);
     let gradInput: Tensor | undefined;
     if (needsGrad(x)) {
       gradInput = Tensor.empty(x.device, x.shape, dtype);
-      const tensors = { ...saved, grad_weight: gradWeight, grad_bias: gradBias, grad_input: gradInput };
-      overVecs(gradInputKernel.with(variant), tensors, rows, { training: training ? 1 : 0 });
+      const others = gathered(0);
+      const kernel = gradInputKernel.with({ ...variant, ADDEND: others ? 1 : 0 });
+      const grads = { grad_weight: gradWeight, grad_bias: gradBias, addend: others ?? x, grad_input: gradInput };
+      overVecs(kernel, { ...saved, ...grads }, rows, { training: training ? 1 : 0 });
     }
     return addend ? [gradInput, gradWeight, gradBias, gradSum] : [gradInput, gradWeight, gradBias];
   });
@@ -134,12 +137,16 @@ function splitRows(rows: number, rowElements: number): Rows {
   return { rows, rowLength, partLength, parts: Math.ceil(rowLength / partLength), lanes };
 }
 
-/** Mean and inverse standard deviation of each channel, [C,2]. */
-function batchStatistics(x: Tensor, running: RunningStatistics, rows: Rows, momentum: number, epsilon: number): Tensor {
+/** The transform [C,4] of each channel (mean, inverse standard deviation, weight, bias) from x; moves the running statistics. */
+function batchStatistics(
+  x: Tensor,
+  perChannel: Readonly<Record<string, Tensor>>,
+  rows: Rows,
+  momentum: number,
+  epsilon: number,
+): void {
   const partial = Tensor.empty(x.device, [rows.parts, rows.rows, 2]);
   overParts(partStatisticsKernel, { x, partial }, rows);
-  const statistics = Tensor.empty(x.device, [rows.rows, 2]);
-  const tensors = { partial, statistics, running_mean: running.mean, running_variance: running.variance };
   const params = {
     rows: rows.rows,
     row_length: rows.rowLength * rows.lanes,
@@ -148,18 +155,17 @@ function batchStatistics(x: Tensor, running: RunningStatistics, rows: Rows, mome
     momentum,
     epsilon,
   };
-  runKernelOn(statisticsKernel, tensors, params, Math.ceil(rows.rows / statisticsKernel.constant('WORKGROUP_SIZE')));
+  overRows(statisticsKernel, { partial, ...perChannel }, params);
   partial.dispose();
-  return statistics;
 }
 
-/** The same from the running statistics: a copy, since those may move on before the backward pass. */
-function runningStatistics({ mean, variance }: RunningStatistics, epsilon: number): Tensor {
-  const statistics = Tensor.empty(mean.device, [mean.size, 2]);
-  const tensors = { running_mean: mean, running_variance: variance, statistics };
-  const workgroups = Math.ceil(mean.size / runningStatisticsKernel.constant('WORKGROUP_SIZE'));
-  runKernelOn(runningStatisticsKernel, tensors, { rows: mean.size, epsilon }, workgroups);
-  return statistics;
+/** Launches a kernel with an invocation a row. */
+function overRows(
+  kernel: Kernel,
+  tensors: Readonly<Record<string, Tensor>>,
+  params: Readonly<Record<string, number>>,
+): void {
+  runKernelOn(kernel, tensors, params, Math.ceil(params.rows / kernel.constant('WORKGROUP_SIZE')));
 }
 
 /** Gradients of weight and bias, [C] each. The gradient of x needs them too. @param saved x, gradOutput and what y came from. */

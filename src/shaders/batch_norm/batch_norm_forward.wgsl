@@ -1,5 +1,5 @@
-// y[row, i] = (x[row, i] - mean[row]) * inverse_std[row] * weight[row] + bias[row], with ADDEND plus addend[row, i], with RELU no less than 0;
-// x [rows, row_length], row_length in Vecs. NaN stays NaN.
+// y[row, i] = (x[row, i] - mean) * inverse_std * weight + bias, by the transform of the row, with ADDEND plus addend[row, i], with RELU no less
+// than 0; x [rows, row_length], row_length in Vecs. NaN stays NaN.
 alias Vec = vec4<f32>;
 alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
@@ -15,12 +15,10 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
-@group(0) @binding(1) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
-@group(0) @binding(2) var<storage, read> weight: array<f32>;
-@group(0) @binding(3) var<storage, read> bias: array<f32>;
-@group(0) @binding(4) var<storage, read> addend: array<Stored>; // with ADDEND only
-@group(0) @binding(5) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(6) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> transform: array<vec4<f32>>; // mean, inverse std, weight, bias of each row
+@group(0) @binding(2) var<storage, read> addend: array<Stored>; // with ADDEND only
+@group(0) @binding(3) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -31,9 +29,9 @@ fn main(
   let i = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (i >= params.count) { return; }
   let row = i / params.row_threads;
-  let mean = statistics[row].x;
-  let factor = statistics[row].y * weight[row];
-  let offset = bias[row];
+  let mean = transform[row].x;
+  let factor = transform[row].y * transform[row].z;
+  let offset = transform[row].w;
   for (var k = 0u; k < VECS; k++) {
     let column = i % params.row_threads + k * params.row_threads;
     if (column < params.row_length) {

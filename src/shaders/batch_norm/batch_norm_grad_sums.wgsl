@@ -16,12 +16,10 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> grad_output: array<Stored>;
-@group(0) @binding(2) var<storage, read> statistics: array<vec2<f32>>; // mean, inverse std
-@group(0) @binding(3) var<storage, read> weight: array<f32>;
-@group(0) @binding(4) var<storage, read> bias: array<f32>;
-@group(0) @binding(5) var<storage, read_write> partial_weight: array<f32>; // [part][row]
-@group(0) @binding(6) var<storage, read_write> partial_bias: array<f32>;
-@group(0) @binding(7) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> transform: array<vec4<f32>>; // mean, inverse std, weight, bias of each row
+@group(0) @binding(3) var<storage, read_write> partial_weight: array<f32>; // [part][row]
+@group(0) @binding(4) var<storage, read_write> partial_bias: array<f32>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
 
@@ -41,14 +39,15 @@ fn main(
   let start = row * params.row_length + part * params.part_length;
   let end = min(start + params.part_length, (row + 1u) * params.row_length);
 
-  let mean = statistics[row].x;
-  let factor = statistics[row].y * weight[row];
+  let mean = transform[row].x;
+  let factor = transform[row].y * transform[row].z;
+  let offset = transform[row].w;
   var plain = Vec(0.0);
   var weighted = Vec(0.0);
   for (var i = start + thread; i < end; i += params.row_threads) {
     let centred = Vec(x[i]) - mean;
     var grad = Vec(grad_output[i]);
-    if (RELU == 1u) { grad = select(Vec(0.0), grad, centred * factor + bias[row] > Vec(0.0)); }
+    if (RELU == 1u) { grad = select(Vec(0.0), grad, centred * factor + offset > Vec(0.0)); }
     plain += grad;
     weighted = fma(grad, centred, weighted);
   }
@@ -59,6 +58,6 @@ fn main(
   }
   if (thread == 0u && unit < units) {
     partial_bias[part * params.rows + row] = sums[lane].x;
-    partial_weight[part * params.rows + row] = sums[lane].y * statistics[row].y;
+    partial_weight[part * params.rows + row] = sums[lane].y * transform[row].y;
   }
 }

@@ -1,4 +1,4 @@
-// Evaluation: statistics[row] = (running mean, 1 / sqrt(running variance + epsilon)).
+// Evaluation: transform[row] = (running mean, 1 / sqrt(running variance + epsilon), weight, bias).
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
@@ -8,8 +8,10 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> running_mean: array<f32>;
 @group(0) @binding(1) var<storage, read> running_variance: array<f32>;
-@group(0) @binding(2) var<storage, read_write> statistics: array<vec2<f32>>;
-@group(0) @binding(3) var<uniform> params: Params;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
+@group(0) @binding(4) var<storage, read_write> transform: array<vec4<f32>>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -19,5 +21,6 @@ fn main(
 ) {
   let row = (group.x + group.y * groups.x) * WORKGROUP_SIZE + lane;
   if (row >= params.rows) { return; }
-  statistics[row] = vec2<f32>(running_mean[row], 1.0 / sqrt(running_variance[row] + params.epsilon));
+  let inverse_std = 1.0 / sqrt(running_variance[row] + params.epsilon);
+  transform[row] = vec4<f32>(running_mean[row], inverse_std, weight[row], bias[row]);
 }

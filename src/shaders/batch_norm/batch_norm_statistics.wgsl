@@ -1,5 +1,5 @@
-// Joins the parts of each row, one invocation a row and the parts in order: statistics[row] = (mean, 1 / sqrt(biased variance + epsilon)),
-// and moves the running mean and the running unbiased variance towards those of this batch.
+// Joins the parts of each row, one invocation a row and the parts in order: transform[row] = (mean, 1 / sqrt(biased variance + epsilon), weight,
+// bias), and moves the running mean and the running unbiased variance towards those of this batch.
 const WORKGROUP_SIZE: u32 = 64;
 
 struct Params {
@@ -12,10 +12,12 @@ struct Params {
 }
 
 @group(0) @binding(0) var<storage, read> partial: array<vec2<f32>>; // [part][row]
-@group(0) @binding(1) var<storage, read_write> statistics: array<vec2<f32>>;
-@group(0) @binding(2) var<storage, read_write> running_mean: array<f32>;
-@group(0) @binding(3) var<storage, read_write> running_variance: array<f32>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> transform: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> running_mean: array<f32>;
+@group(0) @binding(5) var<storage, read_write> running_variance: array<f32>;
+@group(0) @binding(6) var<uniform> params: Params;
 
 fn part_count(part: u32) -> f32 {
   return f32(min(params.part_length, params.row_length - part * params.part_length));
@@ -46,7 +48,7 @@ fn main(
   }
 
   let mean = first_mean + shift;
-  statistics[row] = vec2<f32>(mean, 1.0 / sqrt(squares / count + params.epsilon));
+  transform[row] = vec4<f32>(mean, 1.0 / sqrt(squares / count + params.epsilon), weight[row], bias[row]);
   running_mean[row] += params.momentum * (mean - running_mean[row]);
   running_variance[row] += params.momentum * (squares / (count - 1.0) - running_variance[row]);
 }

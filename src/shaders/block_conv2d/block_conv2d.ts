@@ -58,7 +58,7 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
   const { bias } = options;
   const copy = computeCopy('blockConv2d', values, x);
   const y = blockConv2dForward(x, copy, tables, geometry, bias);
-  return record('blockConv2d', y, bias ? [x, values, bias] : [x, values], (gradOutput) => {
+  return record('blockConv2d', y, bias ? [x, values, bias] : [x, values], (gradOutput, gathered) => {
     const gradValues = withValuesOf(x, (x) => {
       if (options.onDenseGradient) {
         const dense = conv2dGradWeight(x, gradOutput, geometry);
@@ -68,7 +68,7 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
       return needsGrad(values) ? blockConv2dGradValues(x, gradOutput, tables, geometry) : undefined;
     });
     return [
-      needsGrad(x) ? blockConv2dGradInput(gradOutput, copy, tables, geometry) : undefined,
+      needsGrad(x) ? blockConv2dGradInput(gradOutput, copy, tables, geometry, gathered(0)) : undefined,
       gradValues,
       bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
     ];
@@ -134,12 +134,16 @@ function forBlocks(base: Kernel, blockSize: number, values: Tensor): Kernel {
   return base.with({ BLOCK: blockSize }).with(types);
 }
 
-/** In two passes over scratch memory, a part of the batch at a time: column gradients, then a gather by input channel. */
+/**
+ * In two passes over scratch memory, a part of the batch at a time: column gradients, then a gather by input channel.
+ * @param addend see `conv2dGradInput`.
+ */
 export function blockConv2dGradInput(
   gradOutput: Tensor,
   values: Tensor,
   tables: BlockTables,
   geometry: ConvGeometry,
+  addend?: Tensor,
 ): Tensor {
   const { device } = gradOutput;
   const { inChannels, height, width, batchSize, batch } = geometry;
@@ -153,7 +157,7 @@ export function blockConv2dGradInput(
       const gradColumns = matrix
         ? matrix.gradColumns(gradOutput, values, range)
         : columnGradients(gradOutput, values, tables, geometry, range, tiles);
-      gatherColumnGradients(gradColumns, gradInput, tables, geometry, range, tiles);
+      gatherColumnGradients(gradColumns, addend, gradInput, tables, geometry, range, tiles);
       gradColumns.dispose();
     }
   });
@@ -197,6 +201,7 @@ function columnGradients(
 
 function gatherColumnGradients(
   gradColumns: Tensor,
+  addend: Tensor | undefined,
   gradInput: Tensor,
   tables: BlockTables,
   geometry: ConvGeometry,
@@ -207,6 +212,7 @@ function gatherColumnGradients(
     grad_columns: gradColumns,
     channel_start: tables.channelStart,
     channel_columns: tables.channelColumns,
+    addend: addend ?? gradColumns,
     grad_input: gradInput,
   };
   const { inChannels, height, width } = geometry;
@@ -228,6 +234,7 @@ function gatherColumnGradients(
   const phases = gradInputPhases(geometry);
   const variant = forBatch(gradInputKernel, geometry.batchSize, dtype).with({
     KERNEL_WIDTH: kernelWidth,
+    ADDEND: addend ? 1 : 0,
     STRIDE: stride,
     PHASES: phases,
   });

@@ -1,9 +1,11 @@
 // Shuffled-block convolution, gradient of the input, second half: every input position gathers, for the kept columns of its
-// channel, the column gradients whose tap falls on it: grad_input[c, p] = sum over (slot, tap) of c of grad_columns[slot, target(p, tap)].
+// channel, the column gradients whose tap falls on it: grad_input[c, p] = sum over (slot, tap) of c of grad_columns[slot, target(p, tap)],
+// with ADDEND plus addend[c, p]: what other uses of the input have passed to it.
 alias Vec = vec4<f32>;
 alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
+const ADDEND: u32 = 0;
 const COLUMNS: u32 = 4; // Vecs of input positions a thread
 const STRIP: u32 = 64; // threads in a row whose Vecs lie in a row: those of a thread are so many apart
 const KERNEL_WIDTH: u32 = 3; // constants, since dividing by them is cheap
@@ -27,8 +29,9 @@ struct Params {
 @group(0) @binding(0) var<storage, read> grad_columns: array<Stored>; // [slot][pixel][batch_count]
 @group(0) @binding(1) var<storage, read> channel_start: array<u32>; // [channel][phase of the tap], and the end
 @group(0) @binding(2) var<storage, read> channel_columns: array<vec2<u32>>; // tap, slot
-@group(0) @binding(3) var<storage, read_write> grad_input: array<Stored>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> addend: array<Stored>; // with ADDEND only
+@group(0) @binding(4) var<storage, read_write> grad_input: array<Stored>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
@@ -79,7 +82,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     for (var j = 0u; j < COLUMNS; j++) {
       let position = first_position + j * STRIP;
-      if (position < positions) { grad_input[channel * plane + target_position[j]] = Stored(sums[j]); }
+      if (position < positions) {
+        let at = channel * plane + target_position[j];
+        if (ADDEND == 1u) { sums[j] += Vec(addend[at]); }
+        grad_input[at] = Stored(sums[j]);
+      }
     }
   }
 }

@@ -27,8 +27,8 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}, b
   const operation = { name: 'conv2d', attributes: geometry };
   const copy = conv2dWeight(x, weight, geometry);
   const y = conv2dForward(x, copy, geometry, bias);
-  return record(operation, y, bias ? [x, weight, bias] : [x, weight], (gradOutput) => [
-    needsGrad(x) ? conv2dGradInput(gradOutput, copy, geometry) : undefined,
+  return record(operation, y, bias ? [x, weight, bias] : [x, weight], (gradOutput, gathered) => [
+    needsGrad(x) ? conv2dGradInput(gradOutput, copy, geometry, gathered(0)) : undefined,
     needsGrad(weight) ? withValuesOf(x, (values) => conv2dGradWeight(values, gradOutput, geometry)) : undefined,
     bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
   ]);
@@ -74,14 +74,17 @@ export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry,
   return y;
 }
 
-/** @param weight as `conv2dWeight` returns it. */
-export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry): Tensor {
+/**
+ * @param weight as `conv2dWeight` returns it.
+ * @param addend of the shape of the result, which it is added to: what other uses of the input have passed to it.
+ */
+export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry, addend?: Tensor): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const matrix = densePasses(gradOutput.device, geometry, activationType('conv2d', gradOutput));
-  if (matrix) return matrix.gradInput(gradOutput, weight);
+  if (matrix) return matrix.gradInput(gradOutput, weight, addend);
   const shape = [inChannels, height, width, geometry.batchSize];
   const gradInput = Tensor.empty(gradOutput.device, shape, gradOutput.dtype);
-  gather('conv2d.gradInput', { x: gradOutput, weight, y: gradInput }, geometry, {
+  gather('conv2d.gradInput', { x: gradOutput, weight, addend, y: gradInput }, geometry, {
     channels: outChannels,
     height: outHeight,
     width: outWidth,
@@ -110,12 +113,13 @@ interface GatherTensors {
   readonly x: Tensor;
   readonly weight: Tensor;
   readonly bias?: Tensor;
+  readonly addend?: Tensor;
   readonly y: Tensor;
 }
 
 function gather(
   operation: string,
-  { x, weight, bias, y }: GatherTensors,
+  { x, weight, bias, addend, y }: GatherTensors,
   geometry: ConvGeometry,
   params: GatherParams,
 ): void {
@@ -125,7 +129,7 @@ function gather(
   const tiling = gatherTiling(device, gatherKernel, params.rows, positions);
   const dtype = activationType(operation, x, y);
   tiled(device, tilingKey(operation, geometry, dtype), tiling, ({ rows, columns, threads, rowThreads, sharers }) => {
-    const form = { StoredWeight: activationType(operation, weight), BIAS: bias ? 1 : 0 };
+    const form = { StoredWeight: activationType(operation, weight), BIAS: bias ? 1 : 0, ADDEND: addend ? 1 : 0 };
     const variant = forBatch(gatherKernel, geometry.batchSize, dtype).with(form);
     const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
     const across = Math.ceil(positions / ((threads / rowThreads) * columns));
@@ -136,7 +140,7 @@ function gather(
       kernel_width: geometry.kernelWidth,
       row_threads: rowThreads,
     };
-    const tensors = { x, weight, bias: bias ?? weight, y };
+    const tensors = { x, weight, bias: bias ?? weight, addend: addend ?? x, y };
     runKernelOn(kernel, tensors, { ...params, ...shared }, [across, rowTiles, down * down]);
   });
 }

@@ -15,6 +15,7 @@ const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
 const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
 const BIAS: u32 = 0; // 1: y[m, q] also has bias[m]
+const ADDEND: u32 = 0; // 1: and addend[m, q], with gradInput what other uses of the input have passed to it
 const DEPTH: u32 = 16; // (tap, channel) pairs staged in workgroup memory at once
 
 struct Params {
@@ -40,8 +41,9 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> weight: array<StoredWeight>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>; // [M], with BIAS only
-@group(0) @binding(3) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> addend: array<Stored>; // with ADDEND only
+@group(0) @binding(4) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 const MAX_ROW_THREADS: u32 = 8;
 const ROW_QUADS: u32 = ROWS / 4u;
@@ -153,7 +155,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       var result = Vec(0.0);
       for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][j], k == r); }
       if (BIAS == 1u) { result += bias[first_row + r]; }
-      if (target_position[j] < out_plane) { y[(first_row + r) * out_plane + target_position[j]] = Stored(result); }
+      if (target_position[j] < out_plane) {
+        let at = (first_row + r) * out_plane + target_position[j];
+        if (ADDEND == 1u) { result += Vec(addend[at]); }
+        y[at] = Stored(result);
+      }
     }
   }
 }

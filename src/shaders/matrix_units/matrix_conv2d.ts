@@ -23,7 +23,7 @@ export function matrixConv2d(device: Device, units: MatrixUnits, geometry: ConvG
   return {
     prepare: (weight) => tapsFirst(weight),
     forward: (x, weight, bias) => forward(device, units, geometry, { x, weight, bias }),
-    gradInput: (gradOutput, weight) => gradInput(device, units, geometry, { x: gradOutput, weight }),
+    gradInput: (gradOutput, weight, addend) => gradInput(device, units, geometry, { x: gradOutput, weight, addend }),
     gradWeight: (x, gradOutput) => gradWeight(device, units, geometry, x, gradOutput),
   };
 }
@@ -86,6 +86,7 @@ interface GatherTensors {
   readonly x: Tensor;
   readonly weight: Tensor;
   readonly bias?: Tensor;
+  readonly addend?: Tensor;
 }
 
 function forward(device: Device, units: MatrixUnits, geometry: ConvGeometry, tensors: GatherTensors): Tensor {
@@ -141,7 +142,7 @@ function gather(
   operation: string,
   units: MatrixUnits,
   geometry: ConvGeometry,
-  { x, weight, bias, y }: GatherTensors & { readonly y: Tensor },
+  { x, weight, bias, addend, y }: GatherTensors & { readonly y: Tensor },
   base: Kernel,
   params: GatherParams,
 ): void {
@@ -154,7 +155,7 @@ function gather(
     const tiles = { ROW_TILES: rowTiles, COLUMN_TILES: columnTiles, SUBGROUPS: subgroups };
     const variant = forUnits(base, units)
       .with(tiles)
-      .with({ BIAS: bias ? 1 : 0 });
+      .with({ BIAS: bias ? 1 : 0, ADDEND: addend ? 1 : 0 });
     const all = {
       ...params,
       batch: geometry.batchSize,
@@ -164,7 +165,7 @@ function gather(
       line_stride: geometry.inChannels,
     };
     const workgroups = [Math.ceil(columns / (columnTiles * subgroups)), rows / rowTiles, down * down] as const;
-    runKernelOn(variant, { x, weight, bias: bias ?? weight, y }, all, workgroups);
+    runKernelOn(variant, { x, weight, bias: bias ?? weight, addend: addend ?? weight, y }, all, workgroups);
   });
 }
 

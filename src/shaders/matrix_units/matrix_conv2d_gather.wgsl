@@ -15,6 +15,7 @@ const SUBGROUPS: u32 = 4; // of a workgroup, side by side along the columns of y
 const ROW_TILES: u32 = 2;
 const COLUMN_TILES: u32 = 4;
 const BIAS: u32 = 0; // 1: y[m, q] also has bias[m]
+const ADDEND: u32 = 0; // 1: and addend[m, q]
 
 alias Left = subgroup_matrix_left<f16, UNIT_K, UNIT_M>;
 alias Right = subgroup_matrix_right<f16, UNIT_N, UNIT_K>;
@@ -43,8 +44,9 @@ struct Params {
 @group(0) @binding(0) var<storage, read> x: array<f16>;
 @group(0) @binding(1) var<storage, read> weight: array<f16>; // [tap][out channel][in channel]
 @group(0) @binding(2) var<storage, read> bias: array<f32>; // [M], with BIAS only
-@group(0) @binding(3) var<storage, read_write> y: array<vec4<f16>>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(3) var<storage, read> addend: array<vec4<f16>>; // [M, out_height, out_width, batch], with ADDEND only
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<f16>>;
+@group(0) @binding(5) var<uniform> params: Params;
 
 const COLUMNS: u32 = SUBGROUPS * COLUMN_TILES; // matrices side by side in a workgroup
 const UNIT_QUADS: u32 = UNIT_M * UNIT_N / 4u;
@@ -124,7 +126,9 @@ fn main(
         var result = vec4<f32>(results[e * 4u], results[e * 4u + 1u], results[e * 4u + 2u], results[e * 4u + 3u]);
         if (BIAS == 1u) { result += bias[row]; }
         if (target_position != OUTSIDE) {
-          y[(row * out_plane + target_position + e * 4u % UNIT_N) / 4u] = vec4<f16>(result);
+          let at = (row * out_plane + target_position + e * 4u % UNIT_N) / 4u;
+          if (ADDEND == 1u) { result += vec4<f32>(addend[at]); }
+          y[at] = vec4<f16>(result);
         }
       }
     }

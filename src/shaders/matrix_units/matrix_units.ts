@@ -20,7 +20,7 @@ export interface DensePasses {
   /** The weight [O,I,KH,KW] of f32 in the form that the other passes read. */
   prepare(weight: Tensor): Tensor;
   forward(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
-  gradInput(gradOutput: Tensor, weight: Tensor): Tensor;
+  gradInput(gradOutput: Tensor, weight: Tensor, addend?: Tensor): Tensor;
   gradWeight(x: Tensor, gradOutput: Tensor): Tensor;
 }
 

@@ -40,7 +40,12 @@ for (const name of options.layers.split(',')) {
       console.error(`compare_builds: expected layers of src/cli/bench/layers.json, got '${name}' (${builds[i]})`);
       process.exit(2);
     }
-    const wanted = { sparsities: numbers(options.sparsity), blockSizes: numbers(options['block-size']), seed: 0 };
+    const wanted = {
+      sparsities: numbers(options.sparsity),
+      blockSizes: numbers(options['block-size']),
+      precision: 'f32',
+      seed: 0,
+    };
     const { variants, dispose } = prepareVariants(device, layer, wanted);
     disposals.push(dispose);
     for (const { pass, sparsity, blockSize, run } of variants) {

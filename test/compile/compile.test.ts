@@ -60,6 +60,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   block_conv2d_grad_weight: BLOCK_SIZES.flatMap((BLOCK) =>
     [8, 4, 2].map((COLUMNS) => ({
       BLOCK,
+      ROWS: Math.min(32, BLOCK),
       COLUMNS,
       LEAST_COLUMN_THREADS: COLUMNS === 2 ? 8 : 1,
       TILE: 64,

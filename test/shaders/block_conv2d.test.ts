@@ -139,6 +139,7 @@ describe('blockLinear', () => {
     [8, 65, 33, 32],
     [16, 500, 10, 64],
     [32, 100, 130, 5],
+    [40, 100, 90, 8],
     [64, 130, 70, 5],
     [64, 130, 70, 8],
   ])('blocks of %i, %i features to %i, batch %i', async (blockSize, features, out, batch) => {

@@ -22,6 +22,7 @@ import {
   gradInputPhases,
   gradInputTiling,
   gradValuesTiling,
+  MOST_ROWS,
   positionTiling,
 } from './block_conv2d_tiles.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
@@ -268,9 +269,16 @@ export function blockConv2dGradValues(
     keyOf('blockConv2d.gradWeight', geometry, tables, dtype),
     tiling,
     ({ columns, staged, chunk, sharers }) => {
+      const rows = Math.min(blockSize, MOST_ROWS);
       const whole = withSharers(forBatch(gradWeightKernel, geometry.batchSize, dtype), sharers);
       const variant = whole.with({ LEAST_COLUMN_THREADS: sharers === 1 ? 1 : largestSubgroup(device) });
-      const kernel = variant.with({ BLOCK: blockSize, COLUMNS: columns, TILE: TILE_SLOTS, POSITIONS: staged });
+      const kernel = variant.with({
+        BLOCK: blockSize,
+        ROWS: rows,
+        COLUMNS: columns,
+        TILE: TILE_SLOTS,
+        POSITIONS: staged,
+      });
       const chunks = Math.ceil(geometry.positions / chunk);
       const partial = Tensor.empty(device, [chunks, numBlocks, blockSize, blockSize]);
       const params = {
@@ -278,7 +286,7 @@ export function blockConv2dGradValues(
         chunk,
         slots: numBlocks * blockSize,
       };
-      runKernelOn(kernel, { ...tensors, partial }, params, [numTiles, chunks]);
+      runKernelOn(kernel, { ...tensors, partial }, params, [numTiles, chunks, Math.ceil(blockSize / rows)]);
       return addParts(partial);
     },
   );

@@ -7,6 +7,7 @@ alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const BLOCK: u32 = 16;
+const ROWS: u32 = 16; // rows of a block that a workgroup owns; those of larger blocks are shared out along z
 const COLUMNS: u32 = 4; // slots a thread
 const TILE: u32 = 64; // most slots of a tile
 const POSITIONS: u32 = 32; // output positions staged at once
@@ -36,7 +37,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(6) var<uniform> params: Params;
 
-const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
+const ROW_QUADS: u32 = (ROWS + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
 
 const OUTPUTS: u32 = POSITIONS * LANES * ROW_QUADS;
@@ -57,6 +58,7 @@ fn from_sharer(value: vec4<f32>, sharer: u32) -> vec4<f32> { return value; }
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let tile = tiles[workgroup.x];
+  let first_row = workgroup.z * ROWS;
   let sharer = subgroup_lane() % SHARERS;
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
@@ -88,10 +90,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var e = lane; e < POSITIONS * ROW_QUADS; e += WORKGROUP_SIZE) {
       let position = staged + e % POSITIONS;
       let quad = e / POSITIONS;
-      let a = output_at(tile.x, quad * 4u, position, end_position, out_plane);
-      let b = output_at(tile.x, quad * 4u + 1u, position, end_position, out_plane);
-      let c = output_at(tile.x, quad * 4u + 2u, position, end_position, out_plane);
-      let d = output_at(tile.x, quad * 4u + 3u, position, end_position, out_plane);
+      let row = first_row + quad * 4u;
+      let a = output_at(tile.x, row, position, end_position, out_plane);
+      let b = output_at(tile.x, row + 1u, position, end_position, out_plane);
+      let c = output_at(tile.x, row + 2u, position, end_position, out_plane);
+      let d = output_at(tile.x, row + 3u, position, end_position, out_plane);
       for (var l = 0u; l < LANES; l++) {
         outputs[(e % POSITIONS * LANES + l) * ROW_QUADS + quad] = vec4<f32>(a[l], b[l], c[l], d[l]);
       }
@@ -117,8 +120,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       }
       var own: array<vec4<f32>, LANES * ROW_QUADS / SHARERS>;
       for (var i = 0u; i < LANES * ROW_QUADS / SHARERS; i++) { own[i] = outputs[p * LANES * ROW_QUADS + i * SHARERS + sharer]; }
-      for (var l = 0u; l < LANES; l++) {
-        for (var quad = 0u; quad < ROW_QUADS; quad++) {
+      for (var quad = 0u; quad < ROW_QUADS; quad++) {
+        for (var l = 0u; l < LANES; l++) {
           let at = l * ROW_QUADS + quad;
           let output = from_sharer(own[at / SHARERS], at % SHARERS);
           for (var c = 0u; c < COLUMNS; c++) { sums[quad][c] = fma(output, vec4<f32>(inputs[c][l]), sums[quad][c]); }
@@ -129,7 +132,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
 
   // Loops whose ends are known only at run time: unrolled, they would be most of the program and of its compile time.
   let used_threads = min(position_threads, end_position - first_position);
-  for (var quad = 0u; quad < select(0u, ROW_QUADS, tile.z > 0u); quad++) {
+  let rows = select(0u, min(ROWS, BLOCK - first_row), tile.z > 0u);
+  for (var quad = 0u; quad < (rows + 3u) / 4u; quad++) {
     workgroupBarrier();
     for (var c = 0u; c < COLUMNS; c++) {
       var own = sums[0][c];
@@ -140,8 +144,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     for (var e = lane; e < tile.z; e += WORKGROUP_SIZE) {
       var sum = vec4<f32>(0.0);
       for (var t = 0u; t < used_threads; t++) { sum += outputs[t * COLUMNS * column_threads + e]; }
-      let first = (workgroup.y * params.slots + tile.y + e) * BLOCK + quad * 4u;
-      for (var r = 0u; r < min(4u, BLOCK - quad * 4u); r++) { partial[first + r] = sum[r]; }
+      let first = (workgroup.y * params.slots + tile.y + e) * BLOCK + first_row + quad * 4u;
+      for (var r = 0u; r < min(4u, rows - quad * 4u); r++) { partial[first + r] = sum[r]; }
     }
   }
 }

@@ -2,13 +2,7 @@
 
 import type { Device, Kernel } from '../../device/index.js';
 import { type ActivationType, ELEMENT_BYTES } from '../../tensor/index.js';
-import {
-  type ConvGeometry,
-  chunkSize,
-  columnsPerThread,
-  otherChunks,
-  weightColumnsPerThread,
-} from '../conv2d/geometry.js';
+import { type ConvGeometry, chunkSize, columnsPerThread, otherChunks } from '../conv2d/geometry.js';
 import { lanesOf } from '../launch.js';
 import { largestSubgroup, mostSharers, usualSharers } from '../sharers.js';
 import type { Tiles, Tiling } from '../tiling/tiling.js';
@@ -179,15 +173,16 @@ export function gradValuesTiling(
   { positions, batchSize }: ConvGeometry,
 ): Tiling<GradValuesTiles> {
   const partBytes = numBlocks * blockSize * blockSize * 4;
+  const rows = Math.min(blockSize, MOST_ROWS);
   const sharersOf = (columns: number) => {
     // A subgroup must not be wider than the slots side by side.
     const isWide = (TILE_SLOTS / columns) % largestSubgroup(device) === 0;
-    return isWide ? usualSharers(device, rowQuads(blockSize) * lanesOf(batchSize), largestSubgroup(device)) : 1;
+    return isWide ? usualSharers(device, rowQuads(rows) * lanesOf(batchSize), largestSubgroup(device)) : 1;
   };
-  const columns = weightColumnsPerThread(device);
+  const columns = slotsPerThread(device, rows);
   const usual = {
     columns,
-    staged: stagedPositions(blockSize),
+    staged: stagedPositions(rows),
     chunk: chunkSize(device, positions, numTiles, partBytes),
     sharers: sharersOf(columns),
   };
@@ -200,7 +195,15 @@ export function gradValuesTiling(
   return { usual, others };
 }
 
-/** The power of two that keeps [POSITIONS][BLOCK] Vecs within 8 KiB: 32 up to B = 16, then half as many for twice the rows. */
-function stagedPositions(blockSize: number): number {
-  return Math.max(4, Math.min(32, 2 ** Math.floor(Math.log2(512 / blockSize))));
+/** Rows of a block that a thread of the weight gradient has sums of; those of larger blocks are shared out. */
+export const MOST_ROWS = 32;
+
+/** Of the weight gradient. Lavapipe keeps more sums than it unrolls loops for in memory, four times slower. */
+function slotsPerThread({ info }: Device, blockSize: number): number {
+  return info.isSoftware && info.kind !== 'swiftshader' && blockSize > MOST_SUMS / 4 ? 2 : 4;
+}
+
+/** The power of two that keeps [POSITIONS][ROWS] Vecs within 8 KiB: 32 up to 16 rows, then half as many for twice the rows. */
+function stagedPositions(rows: number): number {
+  return Math.max(4, Math.min(32, 2 ** Math.floor(Math.log2(512 / rows))));
 }

@@ -110,8 +110,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
       var own: array<vec4<f32>, LANES * ROW_QUADS / SHARERS>;
       for (var i = 0u; i < LANES * ROW_QUADS / SHARERS; i++) { own[i] = outputs[p * LANES * ROW_QUADS + i * SHARERS + sharer]; }
-      for (var l = 0u; l < LANES; l++) {
-        for (var quad = 0u; quad < ROW_QUADS; quad++) {
+      for (var quad = 0u; quad < ROW_QUADS; quad++) {
+        for (var l = 0u; l < LANES; l++) {
           let at = l * ROW_QUADS + quad;
           let output = from_sharer(own[at / SHARERS], at % SHARERS);
           for (var c = 0u; c < COLUMNS; c++) { sums[quad][c] = fma(output, vec4<f32>(inputs[c][l]), sums[quad][c]); }

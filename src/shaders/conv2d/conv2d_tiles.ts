@@ -4,14 +4,7 @@ import type { Device, Kernel } from '../../device/index.js';
 import { lanesOf } from '../launch.js';
 import { mostSharers, usualSharers } from '../sharers.js';
 import type { Tiles, Tiling } from '../tiling/tiling.js';
-import {
-  type ConvGeometry,
-  chunkSize,
-  columnsPerThread,
-  otherChunks,
-  rowsPerThread,
-  weightColumnsPerThread,
-} from './geometry.js';
+import { type ConvGeometry, chunkSize, columnsPerThread, otherChunks, rowsPerThread } from './geometry.js';
 
 /** Rows and Vecs of a thread; threads of a workgroup, how many of them along the rows, and how many load weights for each other. */
 interface GatherTiles extends Tiles {
@@ -92,6 +85,11 @@ const GRAD_WEIGHT_TILES = [
   [32, 2, 16],
   [32, 4, 16],
 ] as const;
+
+/** Columns that a thread keeps beside its rows: few where these are many, and loads of them are shared. */
+function weightColumnsPerThread({ info }: Device): number {
+  return info.isSoftware && info.kind !== 'swiftshader' ? 2 : 4;
+}
 
 /** Tilings of conv2d_grad_weight.wgsl. */
 export function gradWeightTiling(device: Device, kernel: Kernel, geometry: ConvGeometry): Tiling<GradWeightTiles> {

@@ -140,8 +140,3 @@ export function tilingKey(operation: string, geometry: ConvGeometry, dtype: Acti
   const x = `${inChannels}x${height}x${width}x${batchSize}`;
   return `${operation} ${x} to ${outChannels}, ${kernelHeight}x${kernelWidth} / ${stride} + ${paddingY},${paddingX}${weight}${dtype === 'f32' ? '' : `, ${dtype}`}`;
 }
-
-/** Columns of the weight that a thread of a weight gradient keeps beside its rows: few where loads of the rows are shared. */
-export function weightColumnsPerThread({ info }: Device): number {
-  return info.isSoftware && info.kind !== 'swiftshader' ? 2 : 4;
-}

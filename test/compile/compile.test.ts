@@ -30,6 +30,13 @@ const VALUED_BLOCK_TILES = BLOCK_TILES.flatMap((tile) =>
   ['f32', 'f16'].map((dtype) => ({ ...tile, StoredValue: tile.Value.replace('f32', dtype) })),
 );
 
+/** What a convolution does to its sums before it stores them. */
+const EPILOGUES = [
+  { BIAS: 0, ADDEND: 0, Added: 'f32' },
+  { BIAS: 1, ADDEND: 0, Added: 'f32' },
+  { BIAS: 0, ADDEND: 1, Added: 'Stored' },
+].flatMap((added) => [0, 1].map((STATISTICS) => ({ ...added, STATISTICS })));
+
 const HALVES = [
   { StoredX: 'f32', StoredY: 'f32' },
   { StoredX: 'f16', StoredY: 'f16' },
@@ -44,7 +51,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_forward: [0, 1].flatMap((RELU) => [0, 1].map((ADDEND) => ({ RELU, ADDEND }))),
   batch_norm_grad_input: [{ RELU: 0 }, { RELU: 1 }],
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
-  block_conv2d_forward: VALUED_BLOCK_TILES.flatMap((tile) => [0, 1].map((BIAS) => ({ ...tile, BIAS }))),
+  block_conv2d_forward: VALUED_BLOCK_TILES.flatMap((tile) => EPILOGUES.map((epilogue) => ({ ...tile, ...epilogue }))),
   block_conv2d_grad_columns: VALUED_BLOCK_TILES,
   block_conv2d_grad_input: [64, 256].flatMap((WORKGROUP_SIZE) =>
     [1, 2].map((STRIDE) => ({ COLUMNS: 1, WORKGROUP_SIZE, STRIP: 8, STRIDE, PHASES: STRIDE, KERNEL_WIDTH: 5 })),
@@ -68,7 +75,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     [2, 32, 64],
   ].flatMap(([COLUMNS, ROWS, WORKGROUP_SIZE]) =>
     ['f32', 'f16'].flatMap((StoredWeight) =>
-      [0, 1].map((BIAS) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight, BIAS })),
+      EPILOGUES.map((epilogue) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight, ...epilogue })),
     ),
   ),
   conv2d_grad_weight: [

@@ -7,6 +7,7 @@ import { checkOperation } from '../support/check_operation.js';
 import { normalValues } from '../support/compare.js';
 import { type ConvolutionCase, convolution, convolutionGradients, describeCase } from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
+import { checkAllTilings } from '../support/tilings.js';
 
 const device = await testDevice();
 afterAll(() => device.destroy());
@@ -17,24 +18,11 @@ const CASES: readonly ConvolutionCase[] = [
   { inChannels: 70, outChannels: 130, height: 1, width: 1, batch: 7, kernel: [1, 1], stride: 1, padding: [0, 0] },
 ];
 
-/** Checks an operation with the usual tilings of its kernels, then with all i-th others at once. @returns how many there were. */
-async function checkAllTilings(check: () => Promise<void>): Promise<number> {
-  const choices = tileChoices(device);
-  const noted = await choices.note(check);
-  const most = Math.max(...[...noted.values()].map(({ length }) => length));
-  for (let i = 1; i < most; i++) {
-    for (const [key, tilings] of noted) choices.set(key, tilings[i] ?? tilings[0]);
-    await check();
-  }
-  for (const key of noted.keys()) choices.delete(key);
-  return most;
-}
-
 describe('all tilings', () => {
   it.each(CASES.map((c) => [describeCase(c), c] as const))(
     'of conv2d, %s',
     async (name, c) => {
-      const tried = await checkAllTilings(() =>
+      const tried = await checkAllTilings(device, () =>
         checkOperation(device, {
           name,
           inputs: {
@@ -58,7 +46,7 @@ describe('all tilings', () => {
       const topology = randomTopology(c.outChannels, columns, blockSize, 0.4, blockSize + columns);
       const tables = new BlockTables(device, topology, c.kernel);
       const values = Float32Array.from(toBlocks(topology, normalValues(c.outChannels * columns, 7)));
-      const tried = await checkAllTilings(() =>
+      const tried = await checkAllTilings(device, () =>
         checkOperation(device, {
           name: `${name} blocks of ${blockSize}`,
           inputs: {

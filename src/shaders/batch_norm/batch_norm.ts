@@ -14,6 +14,7 @@ import {
 } from '../../wgsl.generated.js';
 import { checkTensor } from '../check_tensor.js';
 import { activationType, forBatch, lanesOf, mostRowThreads, runKernelOn } from '../launch.js';
+import { type PartStatistics, takeStatistics } from '../part_statistics.js';
 import { sum } from '../reduce/reduce.js';
 import { reluGradInput } from '../relu/relu.js';
 
@@ -26,6 +27,9 @@ const gradInputKernel = kernel(batch_norm_grad_input);
 
 /** A row is split over several workgroups from here on; 16 KiB, so that the second pass over a part finds it in a cache. */
 const PART_LENGTH = 4096;
+
+/** Rows of a workgroup that joins parts, at least: what it reads of a part then fills whole transactions. */
+const STATISTICS_ROWS = 4;
 
 /** Running statistics, [C] each: used in evaluation, updated in place in training. */
 export interface RunningStatistics {
@@ -136,21 +140,30 @@ function splitRows(rows: number, rowElements: number): Rows {
 
 /** Mean and inverse standard deviation of each channel, [C,2]. */
 function batchStatistics(x: Tensor, running: RunningStatistics, rows: Rows, momentum: number, epsilon: number): Tensor {
-  const partial = Tensor.empty(x.device, [rows.parts, rows.rows, 2]);
-  overParts(partStatisticsKernel, { x, partial }, rows);
+  const { partial, parts, partLength } = takeStatistics(x) ?? partStatistics(x, rows);
   const statistics = Tensor.empty(x.device, [rows.rows, 2]);
+  const threads = statisticsKernel.constant('WORKGROUP_SIZE');
+  const rowThreads = powerOfTwo(Math.min(parts, mostRowThreads(x.device, threads / STATISTICS_ROWS)));
   const tensors = { partial, statistics, running_mean: running.mean, running_variance: running.variance };
   const params = {
     rows: rows.rows,
     row_length: rows.rowLength * rows.lanes,
-    part_length: rows.partLength * rows.lanes,
-    parts: rows.parts,
+    part_length: partLength,
+    parts,
+    row_threads: rowThreads,
     momentum,
     epsilon,
   };
-  runKernelOn(statisticsKernel, tensors, params, Math.ceil(rows.rows / statisticsKernel.constant('WORKGROUP_SIZE')));
+  runKernelOn(statisticsKernel, tensors, params, Math.ceil((rows.rows * rowThreads) / threads));
   partial.dispose();
   return statistics;
+}
+
+/** By a pass over x. */
+function partStatistics(x: Tensor, rows: Rows): PartStatistics {
+  const partial = Tensor.empty(x.device, [rows.parts, rows.rows, 2]);
+  overParts(partStatisticsKernel, { x, partial }, rows);
+  return { partial, parts: rows.parts, partLength: rows.partLength * rows.lanes };
 }
 
 /** The same from the running statistics: a copy, since those may move on before the backward pass. */
@@ -190,13 +203,17 @@ function overVecs(
   runKernelOn(tiled, tensors, { count, row_length: rowLength, row_threads: rowThreads, ...params }, workgroups);
 }
 
+/** The first from `least` on. */
+function powerOfTwo(least: number): number {
+  return 2 ** Math.ceil(Math.log2(least));
+}
+
 /** Launches a kernel that folds parts of rows: as many threads on a part as it has Vecs, up to a workgroup. */
 function overParts(base: Kernel, tensors: Readonly<Record<string, Tensor>>, rows: Rows): void {
   const tiled = forBatch(base, rows.lanes, activationType('batchNorm', tensors.x));
   const threads = tiled.constant('WORKGROUP_SIZE');
   const most = mostRowThreads(Object.values(tensors)[0].device, threads);
-  let rowThreads = 1;
-  while (rowThreads < most && rowThreads < rows.partLength) rowThreads *= 2;
+  const rowThreads = powerOfTwo(Math.min(most, rows.partLength));
   const params = {
     rows: rows.rows,
     row_length: rows.rowLength,

@@ -5,15 +5,19 @@ alias Vec = vec4<f32>;
 alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
 alias Value = vec4<f32>; // f32 unless BLOCK is a multiple of four
 alias StoredValue = vec4<f32>; // in memory
+alias Added = f32; // Stored with ADDEND
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
-const BIAS: u32 = 0; // 1: y[row, q] also has bias[row]
+const BIAS: u32 = 0; // 1: y[row, q] also has added[row]
+const ADDEND: u32 = 0; // 1: y also has added, element by element
+const STATISTICS: u32 = 0; // 1: also mean and sum of squared deviations of each row over the positions of a workgroup
 const BLOCK: u32 = 16; // rows of a group
 const COLUMNS: u32 = 4; // Vecs of output positions a thread
 const STRIP: u32 = 64; // threads in a row whose Vecs lie in a row: those of a thread are so many apart
 const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
 
 struct Params {
+  rows: u32,
   height: u32,
   width: u32,
   batch: u32, // in Vecs
@@ -28,16 +32,24 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> values: array<StoredValue>; // [slot][row of the group]
-@group(0) @binding(2) var<storage, read> group_order: array<u32>; // groups with the most columns first
-@group(0) @binding(3) var<storage, read> group_rows: array<u32>;
-@group(0) @binding(4) var<storage, read> run_start: array<u32>; // [group][tap], and the end
-@group(0) @binding(5) var<storage, read> run_columns: array<vec2<u32>>; // channel, slot
-@group(0) @binding(6) var<storage, read> bias: array<f32>; // [row], with BIAS only
-@group(0) @binding(7) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(2) var<storage, read> group_rows: array<u32>;
+@group(0) @binding(3) var<storage, read> runs: array<u32>; // start of each [group][tap], the end, and the groups, those with the most columns first
+@group(0) @binding(4) var<storage, read> run_columns: array<vec2<u32>>; // channel, slot
+@group(0) @binding(5) var<storage, read> added: array<Added>; // [row] with BIAS, of the shape of y with ADDEND
+@group(0) @binding(6) var<storage, read_write> y: array<Stored>;
+@group(0) @binding(7) var<storage, read_write> partial: array<vec2<f32>>; // [workgroup][row], with STATISTICS only
 @group(0) @binding(8) var<uniform> params: Params;
 
 const ROW_QUADS: u32 = (BLOCK + 3u) / 4u;
 const NONE: u32 = 0xffffffffu;
+alias Sums = array<array<Vec, COLUMNS>, ROW_QUADS * 4u>;
+const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
+
+const JOINERS: u32 = 8; // threads that join the moments of four rows
+const STAGED_QUADS: u32 = min(ROW_QUADS, 256u / WORKGROUP_SIZE); // whose moments are in workgroup memory at once
+const MOMENTS: u32 = STATISTICS * STAGED_QUADS * WORKGROUP_SIZE + 1u - STATISTICS;
+var<workgroup> means: array<vec4<f32>, MOMENTS>; // [quad][thread], of four rows
+var<workgroup> squares: array<vec4<f32>, MOMENTS>; // sums of squared deviations from them
 
 fn value_at(slot: u32, row: u32) -> f32 {
   return select(0.0, vec4<f32>(Value(values[slot * BLOCK + min(row, BLOCK - 1u)])).x, row < BLOCK);
@@ -49,16 +61,85 @@ fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
   return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
 
+// Stores row `i` of a quad of rows at the thread's positions, and returns it as it was before rounding to f16.
+fn store_row(sums: ptr<function, Sums>, quad: u32, i: u32, row: u32, first_position: u32, out_plane: u32) -> array<Vec, COLUMNS> {
+  var row_values: array<Vec, COLUMNS>;
+  for (var j = 0u; j < COLUMNS; j++) {
+    var result = sums[i][j];
+    for (var k = 1u; k < ROW_QUADS; k++) { result = select(result, sums[k * 4u + i][j], k == quad); }
+    let q = first_position + j * STRIP;
+    let isInside = row != NONE && q < out_plane;
+    let at = row * out_plane + q;
+    if (BIAS == 1u) { result += Vec(added[select(0u, row, isInside)]); }
+    if (ADDEND == 1u) { result += Vec(added[select(0u, at, isInside)]); }
+    if (isInside) { y[at] = Stored(result); }
+    row_values[j] = result;
+  }
+  return row_values;
+}
+
+// Of the first `vecs` Vecs of a workgroup those that its first `threads` threads hold.
+fn vecs_of(threads: u32, vecs: u32) -> u32 {
+  let strips = min(threads / STRIP * STRIP * COLUMNS, vecs);
+  let own = min(vecs - strips, STRIP * COLUMNS);
+  return strips + threads % STRIP * (own / STRIP) + min(threads % STRIP, own % STRIP);
+}
+
+// Mean and sum of squared deviations of what a thread stores of a row, relative to the first: a mean far from 0 costs no digits.
+fn moments_of(values: array<Vec, COLUMNS>, vecs: u32, per_count: f32) -> vec2<f32> {
+  let pivot = vec4<f32>(values[0]).x;
+  var shifts = Vec(0.0);
+  var squares = Vec(0.0);
+  for (var j = 0u; j < COLUMNS; j++) {
+    let d = select(Vec(0.0), values[j] - pivot, j < vecs);
+    shifts += d;
+    squares = fma(d, d, squares);
+  }
+  let shift = dot(vec4<f32>(shifts), LANE_MASK);
+  let square = dot(vec4<f32>(squares), LANE_MASK) - shift * shift * per_count;
+  return select(vec2<f32>(0.0), vec2<f32>(pivot + shift * per_count, max(square, 0.0)), vecs > 0u);
+}
+
+// Joins the moments from `first` to `last`, each of `step` threads, into the first, relative to its mean (Chan, Golub and LeVeque 1983).
+fn join_moments(at: u32, first: u32, last: u32, step: u32, vecs: u32) {
+  let pivot = means[at + first];
+  var shift = vec4<f32>(0.0);
+  var square = vec4<f32>(0.0);
+  let start = vecs_of(first, vecs);
+  var before = start;
+  for (var thread = first; thread < last; thread += step) {
+    let end = vecs_of(thread + step, vecs);
+    let count = f32((end - before) * LANES);
+    let d = means[at + thread] - pivot;
+    shift += count * d;
+    square += squares[at + thread] + count * d * d;
+    before = end;
+  }
+  let count = f32(max(before - start, 1u) * LANES);
+  means[at + first] = pivot + shift / count;
+  squares[at + first] = max(square - shift * shift / count, vec4<f32>(0.0));
+}
+
+fn row_of(group: u32, group_size: u32, r: u32) -> u32 {
+  return select(NONE, group_rows[group * BLOCK + min(r, BLOCK - 1u)], r < group_size);
+}
+
 fn subgroup_lane() -> u32 { return 0u; }
 fn from_sharer(value: vec4<f32>, sharer: u32) -> vec4<f32> { return value; }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
-fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+fn main(
+  @builtin(workgroup_id) workgroup: vec3<u32>,
+  @builtin(num_workgroups) workgroups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
   let sharer = subgroup_lane() % SHARERS;
-  let group = group_order[workgroup.y];
+  let taps = params.kernel_height * params.kernel_width;
+  let group = runs[workgroups.y * taps + 1u + workgroup.y];
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
-  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
+  let workgroup_start = workgroup.x * COLUMNS * WORKGROUP_SIZE;
+  let first_position = workgroup_start + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
   let group_size = min(BLOCK, arrayLength(&group_rows) - group * BLOCK);
 
   var source_y: array<i32, COLUMNS>;
@@ -72,8 +153,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     source_x[j] = i32(pixel % params.out_width * params.stride) - i32(params.padding_x);
   }
 
-  var sums: array<array<Vec, COLUMNS>, ROW_QUADS * 4u>;
-  let taps = params.kernel_height * params.kernel_width;
+  var sums: Sums;
   for (var tap = 0u; tap < taps; tap++) {
     var inside: array<bool, COLUMNS>;
     var source: array<u32, COLUMNS>;
@@ -83,8 +163,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       inside[j] = sy >= 0 && sx >= 0 && sy < i32(params.height) && sx < i32(params.width);
       source[j] = select(0u, (u32(sy) * params.width + u32(sx)) * params.batch + source_n[j], inside[j]);
     }
-    let run_end = run_start[group * taps + tap + 1u];
-    for (var e = run_start[group * taps + tap]; e < run_end; e++) {
+    let run_end = runs[group * taps + tap + 1u];
+    for (var e = runs[group * taps + tap]; e < run_end; e++) {
       let column = run_columns[e];
       var inputs: array<Vec, COLUMNS>;
       for (var j = 0u; j < COLUMNS; j++) {
@@ -104,15 +184,45 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
   }
 
-  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
-  for (var r = 0u; r < group_size; r++) {
-    let row = group_rows[group * BLOCK + r];
-    for (var j = 0u; j < COLUMNS; j++) {
-      var result = Vec(0.0);
-      for (var k = 0u; k < BLOCK; k++) { result = select(result, sums[k][j], k == r); }
-      let q = first_position + j * STRIP;
-      if (BIAS == 1u) { result += bias[select(0u, row, row != NONE)]; }
-      if (row != NONE && q < out_plane) { y[row * out_plane + q] = Stored(result); }
+  let vecs = min(COLUMNS * WORKGROUP_SIZE, out_plane - workgroup_start);
+  let own_vecs = vecs_of(lane + 1u, vecs) - vecs_of(lane, vecs);
+  let per_count = 1.0 / f32(max(own_vecs, 1u) * LANES);
+  for (var first_quad = 0u; first_quad < ROW_QUADS; first_quad += STAGED_QUADS) {
+    // By four rows, in a loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
+    for (var quad = first_quad; quad < min(first_quad + STAGED_QUADS, (group_size + 3u) / 4u); quad++) {
+      let a = store_row(&sums, quad, 0u, row_of(group, group_size, quad * 4u), first_position, out_plane);
+      let b = store_row(&sums, quad, 1u, row_of(group, group_size, quad * 4u + 1u), first_position, out_plane);
+      let c = store_row(&sums, quad, 2u, row_of(group, group_size, quad * 4u + 2u), first_position, out_plane);
+      let d = store_row(&sums, quad, 3u, row_of(group, group_size, quad * 4u + 3u), first_position, out_plane);
+      if (STATISTICS == 1u) {
+        let first = moments_of(a, own_vecs, per_count);
+        let second = moments_of(b, own_vecs, per_count);
+        let third = moments_of(c, own_vecs, per_count);
+        let fourth = moments_of(d, own_vecs, per_count);
+        let at = (quad - first_quad) * WORKGROUP_SIZE + lane;
+        means[at] = vec4<f32>(first.x, second.x, third.x, fourth.x);
+        squares[at] = vec4<f32>(first.y, second.y, third.y, fourth.y);
+      }
+    }
+    if (STATISTICS == 1u) {
+      let quads = min(STAGED_QUADS, ROW_QUADS - first_quad);
+      workgroupBarrier();
+      for (var e = lane; e < quads * JOINERS; e += WORKGROUP_SIZE) {
+        let share = WORKGROUP_SIZE / JOINERS;
+        let first = e / quads * share;
+        join_moments(e % quads * WORKGROUP_SIZE, first, first + share, 1u, vecs);
+      }
+      workgroupBarrier();
+      for (var e = lane; e < quads; e += WORKGROUP_SIZE) {
+        join_moments(e * WORKGROUP_SIZE, 0u, WORKGROUP_SIZE, WORKGROUP_SIZE / JOINERS, vecs);
+        for (var i = 0u; i < 4u; i++) {
+          let row = row_of(group, group_size, (first_quad + e) * 4u + i);
+          if (row != NONE) {
+            partial[workgroup.x * params.rows + row] = vec2<f32>(means[e * WORKGROUP_SIZE][i], squares[e * WORKGROUP_SIZE][i]);
+          }
+        }
+      }
+      workgroupBarrier();
     }
   }
 }

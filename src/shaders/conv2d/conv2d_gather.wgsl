@@ -9,12 +9,15 @@
 alias Vec = vec4<f32>;
 alias StoredWeight = f32;
 alias Stored = vec4<f32>; // of a Vec in memory: vec4<f16> in half precision
+alias Added = f32; // Stored with ADDEND
 const LANES: u32 = 4;
 const WORKGROUP_SIZE: u32 = 64;
 const ROWS: u32 = 16;
 const COLUMNS: u32 = 4;
 const SHARERS: u32 = 1; // invocations of a subgroup that load weights for each other: see sharers.ts
-const BIAS: u32 = 0; // 1: y[m, q] also has bias[m]
+const BIAS: u32 = 0; // 1: y[m, q] also has added[m]
+const ADDEND: u32 = 0; // 1: y also has added, element by element
+const STATISTICS: u32 = 0; // 1: also mean and sum of squared deviations of each row over the positions of a workgroup; where down is 1
 const DEPTH: u32 = 16; // (tap, channel) pairs staged in workgroup memory at once
 
 struct Params {
@@ -39,15 +42,22 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> x: array<Stored>;
 @group(0) @binding(1) var<storage, read> weight: array<StoredWeight>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>; // [M], with BIAS only
+@group(0) @binding(2) var<storage, read> added: array<Added>; // [M] with BIAS, of the shape of y with ADDEND
 @group(0) @binding(3) var<storage, read_write> y: array<Stored>;
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(4) var<storage, read_write> partial: array<vec2<f32>>; // [workgroup][row], with STATISTICS only
+@group(0) @binding(5) var<uniform> params: Params;
 
 const MAX_ROW_THREADS: u32 = 8;
 const ROW_QUADS: u32 = ROWS / 4u;
+alias Sums = array<array<Vec, COLUMNS>, ROWS>;
 const OUTSIDE: u32 = 0x80000000u; // a source index that stays past the end of x
+const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
 
-var<workgroup> weights: array<vec4<f32>, DEPTH * ROW_QUADS * MAX_ROW_THREADS>; // [term][row]
+const STAGED: u32 = DEPTH * ROW_QUADS * MAX_ROW_THREADS;
+const JOINERS: u32 = 8; // threads that join the moments of four rows
+const STAGED_QUADS: u32 = min(ROW_QUADS, STAGED / 2u / WORKGROUP_SIZE); // whose moments are in workgroup memory at once
+// [term][row]; in the end, of [quad][thread], the means of four rows and the sums of squared deviations from them.
+var<workgroup> weights: array<vec4<f32>, STAGED>;
 
 // Rows `row` to `row + 3` of one (channel, tap), at `at` within a row.
 fn weights_at(row: u32, at: u32, exists: bool) -> vec4<f32> {
@@ -56,6 +66,60 @@ fn weights_at(row: u32, at: u32, exists: bool) -> vec4<f32> {
     if (exists && row + r < params.rows) { quad[r] = f32(weight[(row + r) * params.row_stride + at]); }
   }
   return quad;
+}
+
+// Stores row `i` of a quad of rows at the thread's positions, and returns it as it was before rounding to f16.
+fn store_row(sums: ptr<function, Sums>, quad: u32, i: u32, row: u32, targets: array<u32, COLUMNS>, out_plane: u32) -> array<Vec, COLUMNS> {
+  var row_values: array<Vec, COLUMNS>;
+  for (var j = 0u; j < COLUMNS; j++) {
+    var result = sums[i][j];
+    for (var k = 1u; k < ROW_QUADS; k++) { result = select(result, sums[k * 4u + i][j], k == quad); }
+    let isInside = row < params.rows && targets[j] < out_plane;
+    let at = row * out_plane + targets[j];
+    if (BIAS == 1u) { result += Vec(added[select(0u, row, isInside)]); }
+    if (ADDEND == 1u) { result += Vec(added[select(0u, at, isInside)]); }
+    if (isInside) { y[at] = Stored(result); }
+    row_values[j] = result;
+  }
+  return row_values;
+}
+
+// Of the Vecs of a workgroup those that its first `threads` threads hold: vecs.x each, and the first vecs.y threads one more.
+fn vecs_of(threads: u32, vecs: vec2<u32>) -> u32 { return threads * vecs.x + min(threads, vecs.y); }
+
+// Mean and sum of squared deviations of what a thread stores of a row, relative to the first: a mean far from 0 costs no digits.
+fn moments_of(values: array<Vec, COLUMNS>, vecs: u32, per_count: f32) -> vec2<f32> {
+  let pivot = vec4<f32>(values[0]).x;
+  var shifts = Vec(0.0);
+  var squares = Vec(0.0);
+  for (var j = 0u; j < COLUMNS; j++) {
+    let d = select(Vec(0.0), values[j] - pivot, j < vecs);
+    shifts += d;
+    squares = fma(d, d, squares);
+  }
+  let shift = dot(vec4<f32>(shifts), LANE_MASK);
+  let square = dot(vec4<f32>(squares), LANE_MASK) - shift * shift * per_count;
+  return select(vec2<f32>(0.0), vec2<f32>(pivot + shift * per_count, max(square, 0.0)), vecs > 0u);
+}
+
+// Joins the moments from `first` to `last`, each of `step` threads, into the first, relative to its mean (Chan, Golub and LeVeque 1983).
+fn join_moments(at: u32, first: u32, last: u32, step: u32, vecs: vec2<u32>) {
+  let pivot = weights[(at + first) * 2u];
+  var shift = vec4<f32>(0.0);
+  var square = vec4<f32>(0.0);
+  let start = vecs_of(first, vecs);
+  var before = start;
+  for (var thread = first; thread < last; thread += step) {
+    let end = vecs_of(thread + step, vecs);
+    let count = f32((end - before) * LANES);
+    let d = weights[(at + thread) * 2u] - pivot;
+    shift += count * d;
+    square += weights[(at + thread) * 2u + 1u] + count * d * d;
+    before = end;
+  }
+  let count = f32(max(before - start, 1u) * LANES);
+  weights[(at + first) * 2u] = pivot + shift / count;
+  weights[(at + first) * 2u + 1u] = max(square - shift * shift / count, vec4<f32>(0.0));
 }
 
 fn subgroup_lane() -> u32 { return 0u; }
@@ -96,7 +160,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     if (q >= phase_positions) { target_position[j] = OUTSIDE; }
   }
 
-  var sums: array<array<Vec, COLUMNS>, ROWS>;
+  var sums: Sums;
   var source: array<u32, COLUMNS>;
   let tap_columns = (i32(params.kernel_width) + params.down - 1 - first_tap.y) / params.down;
   let taps = (i32(params.kernel_height) + params.down - 1 - first_tap.x) / params.down * tap_columns;
@@ -147,13 +211,50 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
 
-  // A loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
-  for (var r = 0u; r < min(ROWS, params.rows - min(first_row, params.rows)); r++) {
-    for (var j = 0u; j < COLUMNS; j++) {
-      var result = Vec(0.0);
-      for (var k = 0u; k < ROWS; k++) { result = select(result, sums[k][j], k == r); }
-      if (BIAS == 1u) { result += bias[first_row + r]; }
-      if (target_position[j] < out_plane) { y[(first_row + r) * out_plane + target_position[j]] = Stored(result); }
+  let workgroup_start = group.x * COLUMNS * column_threads;
+  let all_vecs = min(COLUMNS * column_threads, phase_positions - min(workgroup_start, phase_positions));
+  let vecs = vec2<u32>(all_vecs / column_threads, all_vecs % column_threads);
+  let own_vecs = vecs_of(lane % column_threads + 1u, vecs) - vecs_of(lane % column_threads, vecs);
+  let per_count = 1.0 / f32(max(own_vecs, 1u) * LANES);
+  for (var staged_quad = 0u; staged_quad < ROW_QUADS; staged_quad += STAGED_QUADS) {
+    if (STATISTICS == 1u) { workgroupBarrier(); }
+    // By four rows, in a loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
+    let quads = (params.rows - min(first_row, params.rows) + 3u) / 4u;
+    for (var quad = staged_quad; quad < min(staged_quad + STAGED_QUADS, min(ROW_QUADS, quads)); quad++) {
+      let row = first_row + quad * 4u;
+      let a = store_row(&sums, quad, 0u, row, target_position, out_plane);
+      let b = store_row(&sums, quad, 1u, row + 1u, target_position, out_plane);
+      let c = store_row(&sums, quad, 2u, row + 2u, target_position, out_plane);
+      let d = store_row(&sums, quad, 3u, row + 3u, target_position, out_plane);
+      if (STATISTICS == 1u) {
+        let first = moments_of(a, own_vecs, per_count);
+        let second = moments_of(b, own_vecs, per_count);
+        let third = moments_of(c, own_vecs, per_count);
+        let fourth = moments_of(d, own_vecs, per_count);
+        let at = ((quad - staged_quad) * WORKGROUP_SIZE + lane) * 2u;
+        weights[at] = vec4<f32>(first.x, second.x, third.x, fourth.x);
+        weights[at + 1u] = vec4<f32>(first.y, second.y, third.y, fourth.y);
+      }
+    }
+    if (STATISTICS == 1u) {
+      workgroupBarrier();
+      let units = min(STAGED_QUADS, ROW_QUADS - staged_quad) * params.row_threads; // [quad][row thread]
+      for (var e = lane; e < units * JOINERS; e += WORKGROUP_SIZE) {
+        let share = column_threads / JOINERS;
+        let first = e / units * share;
+        join_moments(e % units * column_threads, first, first + share, 1u, vecs);
+      }
+      workgroupBarrier();
+      for (var unit = lane; unit < units; unit += WORKGROUP_SIZE) {
+        let at = unit * column_threads;
+        join_moments(at, 0u, column_threads, column_threads / JOINERS, vecs);
+        let unit_row = first_staged_row + (unit % params.row_threads * ROW_QUADS + staged_quad + unit / params.row_threads) * 4u;
+        for (var i = 0u; i < 4u; i++) {
+          if (unit_row + i < params.rows) {
+            partial[group.x * params.rows + unit_row + i] = vec2<f32>(weights[at * 2u][i], weights[at * 2u + 1u][i]);
+          }
+        }
+      }
     }
   }
 }

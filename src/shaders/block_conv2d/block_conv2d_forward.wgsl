@@ -45,11 +45,11 @@ const NONE: u32 = 0xffffffffu;
 alias Sums = array<array<Vec, COLUMNS>, ROW_QUADS * 4u>;
 const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
 
-const JOINERS: u32 = 8; // threads that join the moments of four rows
 const STAGED_QUADS: u32 = min(ROW_QUADS, 256u / WORKGROUP_SIZE); // whose moments are in workgroup memory at once
-const MOMENTS: u32 = STATISTICS * STAGED_QUADS * WORKGROUP_SIZE + 1u - STATISTICS;
-var<workgroup> means: array<vec4<f32>, MOMENTS>; // [quad][thread], of four rows
-var<workgroup> squares: array<vec4<f32>, MOMENTS>; // sums of squared deviations from them
+const STAGED: u32 = STATISTICS * STAGED_QUADS * WORKGROUP_SIZE * 2u + 1u - STATISTICS;
+// [quad][thread]: means of four rows, and sums of squared deviations from them.
+var<workgroup> staged: array<vec4<f32>, STAGED>;
+alias Vecs = u32;
 
 fn value_at(slot: u32, row: u32) -> f32 {
   return select(0.0, vec4<f32>(Value(values[slot * BLOCK + min(row, BLOCK - 1u)])).x, row < BLOCK);
@@ -61,67 +61,86 @@ fn four_values_at(slot: u32, quad: u32) -> vec4<f32> {
   return vec4<f32>(value_at(slot, row), value_at(slot, row + 1u), value_at(slot, row + 2u), value_at(slot, row + 3u));
 }
 
-// Stores row `i` of a quad of rows at the thread's positions, and returns it as it was before rounding to f16.
-fn store_row(sums: ptr<function, Sums>, quad: u32, i: u32, row: u32, first_position: u32, out_plane: u32) -> array<Vec, COLUMNS> {
-  var row_values: array<Vec, COLUMNS>;
-  for (var j = 0u; j < COLUMNS; j++) {
-    var result = sums[i][j];
-    for (var k = 1u; k < ROW_QUADS; k++) { result = select(result, sums[k * 4u + i][j], k == quad); }
-    let q = first_position + j * STRIP;
-    let isInside = row != NONE && q < out_plane;
-    let at = row * out_plane + q;
-    if (BIAS == 1u) { result += Vec(added[select(0u, row, isInside)]); }
-    if (ADDEND == 1u) { result += Vec(added[select(0u, at, isInside)]); }
-    if (isInside) { y[at] = Stored(result); }
-    row_values[j] = result;
-  }
-  return row_values;
-}
-
-// Of the first `vecs` Vecs of a workgroup those that its first `threads` threads hold.
+// Of the `vecs` Vecs from the first of a workgroup on, those that its first `threads` threads hold.
 fn vecs_of(threads: u32, vecs: u32) -> u32 {
   let strips = min(threads / STRIP * STRIP * COLUMNS, vecs);
   let own = min(vecs - strips, STRIP * COLUMNS);
   return strips + threads % STRIP * (own / STRIP) + min(threads % STRIP, own % STRIP);
 }
 
-// Mean and sum of squared deviations of what a thread stores of a row, relative to the first: a mean far from 0 costs no digits.
-fn moments_of(values: array<Vec, COLUMNS>, vecs: u32, per_count: f32) -> vec2<f32> {
-  let pivot = vec4<f32>(values[0]).x;
+// Stores row `i` of a quad of rows at the thread's positions. Returns its mean and the sum of squared deviations, before rounding to f16,
+// relative to the first value: a mean far from 0 costs no digits.
+fn store_row(sums: ptr<function, Sums>, quad: u32, i: u32, row: u32, targets: array<u32, COLUMNS>, out_plane: u32) -> vec2<f32> {
+  var pivot = 0.0;
   var shifts = Vec(0.0);
   var squares = Vec(0.0);
+  var count = 0.0;
   for (var j = 0u; j < COLUMNS; j++) {
-    let d = select(Vec(0.0), values[j] - pivot, j < vecs);
-    shifts += d;
-    squares = fma(d, d, squares);
+    var result = sums[i][j];
+    for (var k = 1u; k < ROW_QUADS; k++) { result = select(result, sums[k * 4u + i][j], k == quad); }
+    let isInside = row < params.rows && targets[j] < out_plane;
+    let at = row * out_plane + targets[j];
+    if (BIAS == 1u) { result += Vec(added[select(0u, row, isInside)]); }
+    if (ADDEND == 1u) { result += Vec(added[select(0u, at, isInside)]); }
+    if (isInside) { y[at] = Stored(result); }
+    if (STATISTICS == 1u) {
+      if (j == 0u) { pivot = vec4<f32>(result).x; }
+      let d = select(Vec(0.0), result - pivot, isInside);
+      shifts += d;
+      squares = fma(d, d, squares);
+      count += select(0.0, f32(LANES), isInside);
+    }
   }
   let shift = dot(vec4<f32>(shifts), LANE_MASK);
-  let square = dot(vec4<f32>(squares), LANE_MASK) - shift * shift * per_count;
-  return select(vec2<f32>(0.0), vec2<f32>(pivot + shift * per_count, max(square, 0.0)), vecs > 0u);
+  let square = dot(vec4<f32>(squares), LANE_MASK);
+  let per_count = 1.0 / max(count, 1.0);
+  return select(vec2<f32>(0.0), vec2<f32>(pivot + shift * per_count, max(square - shift * shift * per_count, 0.0)), count > 0.0);
 }
 
-// Joins the moments from `first` to `last`, each of `step` threads, into the first, relative to its mean (Chan, Golub and LeVeque 1983).
-fn join_moments(at: u32, first: u32, last: u32, step: u32, vecs: u32) {
-  let pivot = means[at + first];
-  var shift = vec4<f32>(0.0);
-  var square = vec4<f32>(0.0);
-  let start = vecs_of(first, vecs);
-  var before = start;
-  for (var thread = first; thread < last; thread += step) {
-    let end = vecs_of(thread + step, vecs);
-    let count = f32((end - before) * LANES);
-    let d = means[at + thread] - pivot;
-    shift += count * d;
-    square += squares[at + thread] + count * d * d;
-    before = end;
+// Stores four rows; notes their moments as those of thread `at`.
+fn store_quad(sums: ptr<function, Sums>, quad: u32, rows: vec4<u32>, targets: array<u32, COLUMNS>, out_plane: u32, at: u32) {
+  let a = store_row(sums, quad, 0u, rows.x, targets, out_plane);
+  let b = store_row(sums, quad, 1u, rows.y, targets, out_plane);
+  let c = store_row(sums, quad, 2u, rows.z, targets, out_plane);
+  let d = store_row(sums, quad, 3u, rows.w, targets, out_plane);
+  if (STATISTICS == 1u) {
+    staged[at * 2u] = vec4<f32>(a.x, b.x, c.x, d.x);
+    staged[at * 2u + 1u] = vec4<f32>(a.y, b.y, c.y, d.y);
   }
-  let count = f32(max(before - start, 1u) * LANES);
-  means[at + first] = pivot + shift / count;
-  squares[at + first] = max(square - shift * shift / count, vec4<f32>(0.0));
 }
 
-fn row_of(group: u32, group_size: u32, r: u32) -> u32 {
-  return select(NONE, group_rows[group * BLOCK + min(r, BLOCK - 1u)], r < group_size);
+// Joins the moments of every `threads` threads into those of the first, eight at a time, relative to the first mean (Chan, Golub and
+// LeVeque 1983). @param count of all moments.
+fn join_moments(count: u32, threads: u32, lane: u32, vecs: Vecs) {
+  for (var step = 1u; step < threads; step *= 8u) {
+    workgroupBarrier();
+    let span = min(step * 8u, threads);
+    for (var at = lane * span; at < count; at += WORKGROUP_SIZE * span) {
+      let pivot = staged[at * 2u];
+      var shift = vec4<f32>(0.0);
+      var square = vec4<f32>(0.0);
+      let start = vecs_of(at % threads, vecs);
+      var before = start;
+      for (var next = step; next <= span; next += step) {
+        let end = vecs_of(at % threads + next, vecs);
+        let elements = f32((end - before) * LANES);
+        let e = (at + next - step) * 2u;
+        let d = staged[e] - pivot;
+        shift += elements * d;
+        square += staged[e + 1u] + elements * d * d;
+        before = end;
+      }
+      let elements = f32(max(before - start, 1u) * LANES);
+      staged[at * 2u] = pivot + shift / elements;
+      staged[at * 2u + 1u] = max(square - shift * shift / elements, vec4<f32>(0.0));
+    }
+  }
+  workgroupBarrier();
+}
+
+fn row_of(group: u32, r: u32) -> u32 {
+  let at = group * BLOCK + r;
+  return select(NONE, group_rows[min(at, arrayLength(&group_rows) - 1u)], r < BLOCK && at < arrayLength(&group_rows));
 }
 
 fn subgroup_lane() -> u32 { return 0u; }
@@ -138,15 +157,15 @@ fn main(
   let group = runs[workgroups.y * taps + 1u + workgroup.y];
   let plane = params.height * params.width * params.batch;
   let out_plane = params.out_height * params.out_width * params.batch;
-  let workgroup_start = workgroup.x * COLUMNS * WORKGROUP_SIZE;
-  let first_position = workgroup_start + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
-  let group_size = min(BLOCK, arrayLength(&group_rows) - group * BLOCK);
+  let first_position = workgroup.x * COLUMNS * WORKGROUP_SIZE + lane / STRIP * STRIP * COLUMNS + lane % STRIP;
 
   var source_y: array<i32, COLUMNS>;
   var source_x: array<i32, COLUMNS>;
   var source_n: array<u32, COLUMNS>;
+  var target_position: array<u32, COLUMNS>;
   for (var j = 0u; j < COLUMNS; j++) {
     let q = first_position + j * STRIP;
+    target_position[j] = q;
     let pixel = q / params.batch;
     source_n[j] = q % params.batch;
     source_y[j] = i32(pixel / params.out_width * params.stride) - i32(params.padding_y);
@@ -184,43 +203,22 @@ fn main(
     }
   }
 
-  let vecs = min(COLUMNS * WORKGROUP_SIZE, out_plane - workgroup_start);
-  let own_vecs = vecs_of(lane + 1u, vecs) - vecs_of(lane, vecs);
-  let per_count = 1.0 / f32(max(own_vecs, 1u) * LANES);
+  let row_quads = (min(BLOCK, arrayLength(&group_rows) - group * BLOCK) + 3u) / 4u;
   for (var first_quad = 0u; first_quad < ROW_QUADS; first_quad += STAGED_QUADS) {
-    // By four rows, in a loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
-    for (var quad = first_quad; quad < min(first_quad + STAGED_QUADS, (group_size + 3u) / 4u); quad++) {
-      let a = store_row(&sums, quad, 0u, row_of(group, group_size, quad * 4u), first_position, out_plane);
-      let b = store_row(&sums, quad, 1u, row_of(group, group_size, quad * 4u + 1u), first_position, out_plane);
-      let c = store_row(&sums, quad, 2u, row_of(group, group_size, quad * 4u + 2u), first_position, out_plane);
-      let d = store_row(&sums, quad, 3u, row_of(group, group_size, quad * 4u + 3u), first_position, out_plane);
-      if (STATISTICS == 1u) {
-        let first = moments_of(a, own_vecs, per_count);
-        let second = moments_of(b, own_vecs, per_count);
-        let third = moments_of(c, own_vecs, per_count);
-        let fourth = moments_of(d, own_vecs, per_count);
-        let at = (quad - first_quad) * WORKGROUP_SIZE + lane;
-        means[at] = vec4<f32>(first.x, second.x, third.x, fourth.x);
-        squares[at] = vec4<f32>(first.y, second.y, third.y, fourth.y);
-      }
+    // In a loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
+    for (var quad = first_quad; quad < min(first_quad + STAGED_QUADS, row_quads); quad++) {
+      let r = quad * 4u;
+      let rows = vec4<u32>(row_of(group, r), row_of(group, r + 1u), row_of(group, r + 2u), row_of(group, r + 3u));
+      store_quad(&sums, quad, rows, target_position, out_plane, (quad - first_quad) * WORKGROUP_SIZE + lane);
     }
     if (STATISTICS == 1u) {
       let quads = min(STAGED_QUADS, ROW_QUADS - first_quad);
-      workgroupBarrier();
-      for (var e = lane; e < quads * JOINERS; e += WORKGROUP_SIZE) {
-        let share = WORKGROUP_SIZE / JOINERS;
-        let first = e / quads * share;
-        join_moments(e % quads * WORKGROUP_SIZE, first, first + share, 1u, vecs);
-      }
-      workgroupBarrier();
-      for (var e = lane; e < quads; e += WORKGROUP_SIZE) {
-        join_moments(e * WORKGROUP_SIZE, 0u, WORKGROUP_SIZE, WORKGROUP_SIZE / JOINERS, vecs);
-        for (var i = 0u; i < 4u; i++) {
-          let row = row_of(group, group_size, (first_quad + e) * 4u + i);
-          if (row != NONE) {
-            partial[workgroup.x * params.rows + row] = vec2<f32>(means[e * WORKGROUP_SIZE][i], squares[e * WORKGROUP_SIZE][i]);
-          }
-        }
+      let vecs = out_plane - workgroup.x * COLUMNS * WORKGROUP_SIZE;
+      join_moments(quads * WORKGROUP_SIZE, WORKGROUP_SIZE, lane, vecs);
+      for (var e = lane; e < quads * 4u; e += WORKGROUP_SIZE) {
+        let row = row_of(group, first_quad * 4u + e);
+        let at = e / 4u * WORKGROUP_SIZE * 2u;
+        if (row < params.rows) { partial[workgroup.x * params.rows + row] = vec2<f32>(staged[at][e % 4u], staged[at + 1u][e % 4u]); }
       }
       workgroupBarrier();
     }

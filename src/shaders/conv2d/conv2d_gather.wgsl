@@ -54,10 +54,10 @@ const OUTSIDE: u32 = 0x80000000u; // a source index that stays past the end of x
 const LANE_MASK = select(vec4<f32>(1.0, 0.0, 0.0, 0.0), vec4<f32>(1.0), LANES == 4u);
 
 const STAGED: u32 = DEPTH * ROW_QUADS * MAX_ROW_THREADS;
-const JOINERS: u32 = 8; // threads that join the moments of four rows
 const STAGED_QUADS: u32 = min(ROW_QUADS, STAGED / 2u / WORKGROUP_SIZE); // whose moments are in workgroup memory at once
 // [term][row]; in the end, of [quad][thread], the means of four rows and the sums of squared deviations from them.
-var<workgroup> weights: array<vec4<f32>, STAGED>;
+var<workgroup> staged: array<vec4<f32>, STAGED>;
+alias Vecs = vec2<u32>;
 
 // Rows `row` to `row + 3` of one (channel, tap), at `at` within a row.
 fn weights_at(row: u32, at: u32, exists: bool) -> vec4<f32> {
@@ -68,9 +68,16 @@ fn weights_at(row: u32, at: u32, exists: bool) -> vec4<f32> {
   return quad;
 }
 
-// Stores row `i` of a quad of rows at the thread's positions, and returns it as it was before rounding to f16.
-fn store_row(sums: ptr<function, Sums>, quad: u32, i: u32, row: u32, targets: array<u32, COLUMNS>, out_plane: u32) -> array<Vec, COLUMNS> {
-  var row_values: array<Vec, COLUMNS>;
+// Of the Vecs of a workgroup those that its first `threads` threads hold: vecs.x each, and the first vecs.y threads one more.
+fn vecs_of(threads: u32, vecs: Vecs) -> u32 { return threads * vecs.x + min(threads, vecs.y); }
+
+// Stores row `i` of a quad of rows at the thread's positions. Returns its mean and the sum of squared deviations, before rounding to f16,
+// relative to the first value: a mean far from 0 costs no digits.
+fn store_row(sums: ptr<function, Sums>, quad: u32, i: u32, row: u32, targets: array<u32, COLUMNS>, out_plane: u32) -> vec2<f32> {
+  var pivot = 0.0;
+  var shifts = Vec(0.0);
+  var squares = Vec(0.0);
+  var count = 0.0;
   for (var j = 0u; j < COLUMNS; j++) {
     var result = sums[i][j];
     for (var k = 1u; k < ROW_QUADS; k++) { result = select(result, sums[k * 4u + i][j], k == quad); }
@@ -79,47 +86,59 @@ fn store_row(sums: ptr<function, Sums>, quad: u32, i: u32, row: u32, targets: ar
     if (BIAS == 1u) { result += Vec(added[select(0u, row, isInside)]); }
     if (ADDEND == 1u) { result += Vec(added[select(0u, at, isInside)]); }
     if (isInside) { y[at] = Stored(result); }
-    row_values[j] = result;
-  }
-  return row_values;
-}
-
-// Of the Vecs of a workgroup those that its first `threads` threads hold: vecs.x each, and the first vecs.y threads one more.
-fn vecs_of(threads: u32, vecs: vec2<u32>) -> u32 { return threads * vecs.x + min(threads, vecs.y); }
-
-// Mean and sum of squared deviations of what a thread stores of a row, relative to the first: a mean far from 0 costs no digits.
-fn moments_of(values: array<Vec, COLUMNS>, vecs: u32, per_count: f32) -> vec2<f32> {
-  let pivot = vec4<f32>(values[0]).x;
-  var shifts = Vec(0.0);
-  var squares = Vec(0.0);
-  for (var j = 0u; j < COLUMNS; j++) {
-    let d = select(Vec(0.0), values[j] - pivot, j < vecs);
-    shifts += d;
-    squares = fma(d, d, squares);
+    if (STATISTICS == 1u) {
+      if (j == 0u) { pivot = vec4<f32>(result).x; }
+      let d = select(Vec(0.0), result - pivot, isInside);
+      shifts += d;
+      squares = fma(d, d, squares);
+      count += select(0.0, f32(LANES), isInside);
+    }
   }
   let shift = dot(vec4<f32>(shifts), LANE_MASK);
-  let square = dot(vec4<f32>(squares), LANE_MASK) - shift * shift * per_count;
-  return select(vec2<f32>(0.0), vec2<f32>(pivot + shift * per_count, max(square, 0.0)), vecs > 0u);
+  let square = dot(vec4<f32>(squares), LANE_MASK);
+  let per_count = 1.0 / max(count, 1.0);
+  return select(vec2<f32>(0.0), vec2<f32>(pivot + shift * per_count, max(square - shift * shift * per_count, 0.0)), count > 0.0);
 }
 
-// Joins the moments from `first` to `last`, each of `step` threads, into the first, relative to its mean (Chan, Golub and LeVeque 1983).
-fn join_moments(at: u32, first: u32, last: u32, step: u32, vecs: vec2<u32>) {
-  let pivot = weights[(at + first) * 2u];
-  var shift = vec4<f32>(0.0);
-  var square = vec4<f32>(0.0);
-  let start = vecs_of(first, vecs);
-  var before = start;
-  for (var thread = first; thread < last; thread += step) {
-    let end = vecs_of(thread + step, vecs);
-    let count = f32((end - before) * LANES);
-    let d = weights[(at + thread) * 2u] - pivot;
-    shift += count * d;
-    square += weights[(at + thread) * 2u + 1u] + count * d * d;
-    before = end;
+// Stores four rows; notes their moments as those of thread `at`.
+fn store_quad(sums: ptr<function, Sums>, quad: u32, rows: vec4<u32>, targets: array<u32, COLUMNS>, out_plane: u32, at: u32) {
+  let a = store_row(sums, quad, 0u, rows.x, targets, out_plane);
+  let b = store_row(sums, quad, 1u, rows.y, targets, out_plane);
+  let c = store_row(sums, quad, 2u, rows.z, targets, out_plane);
+  let d = store_row(sums, quad, 3u, rows.w, targets, out_plane);
+  if (STATISTICS == 1u) {
+    staged[at * 2u] = vec4<f32>(a.x, b.x, c.x, d.x);
+    staged[at * 2u + 1u] = vec4<f32>(a.y, b.y, c.y, d.y);
   }
-  let count = f32(max(before - start, 1u) * LANES);
-  weights[(at + first) * 2u] = pivot + shift / count;
-  weights[(at + first) * 2u + 1u] = max(square - shift * shift / count, vec4<f32>(0.0));
+}
+
+// Joins the moments of every `threads` threads into those of the first, eight at a time, relative to the first mean (Chan, Golub and
+// LeVeque 1983). @param count of all moments.
+fn join_moments(count: u32, threads: u32, lane: u32, vecs: Vecs) {
+  for (var step = 1u; step < threads; step *= 8u) {
+    workgroupBarrier();
+    let span = min(step * 8u, threads);
+    for (var at = lane * span; at < count; at += WORKGROUP_SIZE * span) {
+      let pivot = staged[at * 2u];
+      var shift = vec4<f32>(0.0);
+      var square = vec4<f32>(0.0);
+      let start = vecs_of(at % threads, vecs);
+      var before = start;
+      for (var next = step; next <= span; next += step) {
+        let end = vecs_of(at % threads + next, vecs);
+        let elements = f32((end - before) * LANES);
+        let e = (at + next - step) * 2u;
+        let d = staged[e] - pivot;
+        shift += elements * d;
+        square += staged[e + 1u] + elements * d * d;
+        before = end;
+      }
+      let elements = f32(max(before - start, 1u) * LANES);
+      staged[at * 2u] = pivot + shift / elements;
+      staged[at * 2u + 1u] = max(square - shift * shift / elements, vec4<f32>(0.0));
+    }
+  }
+  workgroupBarrier();
 }
 
 fn subgroup_lane() -> u32 { return 0u; }
@@ -176,7 +195,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       let tap = vec2<u32>(first_tap + vec2<i32>(t / tap_columns, t % tap_columns) * params.down);
       let row = first_staged_row + e % staged_quads * 4u;
       let at = term % params.channels * params.channel_stride + tap.x * params.kernel_width + tap.y;
-      weights[e] = weights_at(row, at, term < terms);
+      staged[e] = weights_at(row, at, term < terms);
     }
     workgroupBarrier();
     let depth = min(DEPTH, terms - first);
@@ -198,7 +217,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         source[j] += plane;
       }
       var own: array<vec4<f32>, ROW_QUADS / SHARERS>;
-      for (var i = 0u; i < ROW_QUADS / SHARERS; i++) { own[i] = weights[d * staged_quads + first_quad + i * SHARERS + sharer]; }
+      for (var i = 0u; i < ROW_QUADS / SHARERS; i++) { own[i] = staged[d * staged_quads + first_quad + i * SHARERS + sharer]; }
       for (var quad = 0u; quad < ROW_QUADS; quad++) {
         let w = from_sharer(own[quad / SHARERS], quad % SHARERS);
         for (var j = 0u; j < COLUMNS; j++) {
@@ -211,49 +230,24 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
 
-  let workgroup_start = group.x * COLUMNS * column_threads;
-  let all_vecs = min(COLUMNS * column_threads, phase_positions - min(workgroup_start, phase_positions));
-  let vecs = vec2<u32>(all_vecs / column_threads, all_vecs % column_threads);
-  let own_vecs = vecs_of(lane % column_threads + 1u, vecs) - vecs_of(lane % column_threads, vecs);
-  let per_count = 1.0 / f32(max(own_vecs, 1u) * LANES);
+  let own_quads = min(ROW_QUADS, (params.rows - min(first_row, params.rows) + 3u) / 4u);
   for (var staged_quad = 0u; staged_quad < ROW_QUADS; staged_quad += STAGED_QUADS) {
     if (STATISTICS == 1u) { workgroupBarrier(); }
-    // By four rows, in a loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
-    let quads = (params.rows - min(first_row, params.rows) + 3u) / 4u;
-    for (var quad = staged_quad; quad < min(staged_quad + STAGED_QUADS, min(ROW_QUADS, quads)); quad++) {
-      let row = first_row + quad * 4u;
-      let a = store_row(&sums, quad, 0u, row, target_position, out_plane);
-      let b = store_row(&sums, quad, 1u, row + 1u, target_position, out_plane);
-      let c = store_row(&sums, quad, 2u, row + 2u, target_position, out_plane);
-      let d = store_row(&sums, quad, 3u, row + 3u, target_position, out_plane);
-      if (STATISTICS == 1u) {
-        let first = moments_of(a, own_vecs, per_count);
-        let second = moments_of(b, own_vecs, per_count);
-        let third = moments_of(c, own_vecs, per_count);
-        let fourth = moments_of(d, own_vecs, per_count);
-        let at = ((quad - staged_quad) * WORKGROUP_SIZE + lane) * 2u;
-        weights[at] = vec4<f32>(first.x, second.x, third.x, fourth.x);
-        weights[at + 1u] = vec4<f32>(first.y, second.y, third.y, fourth.y);
-      }
+    // In a loop whose end is known only at run time: unrolled, the stores would be most of the program and of its compile time.
+    for (var quad = staged_quad; quad < min(staged_quad + STAGED_QUADS, own_quads); quad++) {
+      let rows = first_row + quad * 4u + vec4<u32>(0u, 1u, 2u, 3u);
+      store_quad(&sums, quad, rows, target_position, out_plane, (quad - staged_quad) * WORKGROUP_SIZE + lane);
     }
     if (STATISTICS == 1u) {
-      workgroupBarrier();
-      let units = min(STAGED_QUADS, ROW_QUADS - staged_quad) * params.row_threads; // [quad][row thread]
-      for (var e = lane; e < units * JOINERS; e += WORKGROUP_SIZE) {
-        let share = column_threads / JOINERS;
-        let first = e / units * share;
-        join_moments(e % units * column_threads, first, first + share, 1u, vecs);
-      }
-      workgroupBarrier();
-      for (var unit = lane; unit < units; unit += WORKGROUP_SIZE) {
-        let at = unit * column_threads;
-        join_moments(at, 0u, column_threads, column_threads / JOINERS, vecs);
-        let unit_row = first_staged_row + (unit % params.row_threads * ROW_QUADS + staged_quad + unit / params.row_threads) * 4u;
-        for (var i = 0u; i < 4u; i++) {
-          if (unit_row + i < params.rows) {
-            partial[group.x * params.rows + unit_row + i] = vec2<f32>(weights[at * 2u][i], weights[at * 2u + 1u][i]);
-          }
-        }
+      let quads = min(STAGED_QUADS, ROW_QUADS - staged_quad);
+      let left = min(phase_positions - group.x * COLUMNS * column_threads, COLUMNS * column_threads);
+      join_moments(quads * WORKGROUP_SIZE, column_threads, lane, vec2<u32>(left / column_threads, left % column_threads));
+      for (var e = lane; e < quads * params.row_threads * 4u; e += WORKGROUP_SIZE) {
+        let unit = e / 4u; // [quad][row thread]
+        let quad = unit % params.row_threads * ROW_QUADS + staged_quad + unit / params.row_threads;
+        let row = first_staged_row + quad * 4u + e % 4u;
+        let at = unit * column_threads * 2u;
+        if (row < params.rows) { partial[group.x * params.rows + row] = vec2<f32>(staged[at][e % 4u], staged[at + 1u][e % 4u]); }
       }
     }
   }

@@ -17,7 +17,8 @@ export function convolution(
   stride = 1,
 ): Conv2d {
   const { convBias: bias = false } = context;
-  return new Conv2d(context, inChannels, outChannels, kernel, { stride, padding: Math.floor(kernel / 2), bias });
+  const options = { stride, padding: Math.floor(kernel / 2), bias, feedsBatchNorm: true };
+  return new Conv2d(context, inChannels, outChannels, kernel, options);
 }
 
 /** Three modules for a Sequential: the convolution, its BatchNorm, and ReLU, which the BatchNorm computes. */

@@ -53,9 +53,9 @@ class BasicBlock extends Module {
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const hidden = this.bn1.forward(this.conv1.forward(x), mode);
+    const hidden = this.bn1.forward(this.conv1.forward(x, mode), mode);
     const shortcut = this.downsample?.forward(x, mode) ?? x;
-    return this.bn2.forward(this.conv2.forward(hidden), mode, shortcut);
+    return this.bn2.forward(this.conv2.forward(hidden, mode), mode, shortcut);
   }
 }
 
@@ -82,10 +82,10 @@ class Bottleneck extends Module {
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const narrowed = this.bn1.forward(this.conv1.forward(x), mode);
-    const hidden = this.bn2.forward(this.conv2.forward(narrowed), mode);
+    const narrowed = this.bn1.forward(this.conv1.forward(x, mode), mode);
+    const hidden = this.bn2.forward(this.conv2.forward(narrowed, mode), mode);
     const shortcut = this.downsample?.forward(x, mode) ?? x;
-    return this.bn3.forward(this.conv3.forward(hidden), mode, shortcut);
+    return this.bn3.forward(this.conv3.forward(hidden, mode), mode, shortcut);
   }
 }
 
@@ -125,7 +125,7 @@ export class ResNet extends Module {
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const stem = this.bn1.forward(this.conv1.forward(x), mode);
+    const stem = this.bn1.forward(this.conv1.forward(x, mode), mode);
     const pooled = maxPool2d(stem, { kernel: 3, stride: 2, padding: 1 });
     const stages = [this.layer1, this.layer2, this.layer3, this.layer4];
     const features = stages.reduce((value, stage) => stage.forward(value, mode), pooled);

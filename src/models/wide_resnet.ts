@@ -12,7 +12,7 @@ import {
   Sequential,
   zeros,
 } from '../nn/index.js';
-import { add, globalAvgPool2d } from '../shaders/index.js';
+import { globalAvgPool2d } from '../shaders/index.js';
 import type { Tensor } from '../tensor/index.js';
 import type { ModelOptions } from './registry.js';
 
@@ -35,6 +35,8 @@ function convolution(
     stride,
     padding: Math.floor(kernel / 2),
     bias: context.convBias,
+    // All but the shortcut: conv1 adds that before the next block's BatchNorm.
+    feedsBatchNorm: kernel > 1,
     initializeWeight: kaimingNormalFanOut,
   });
 }
@@ -60,9 +62,9 @@ class BasicBlock extends Module {
 
   override forward(x: Tensor, mode: Mode): Tensor {
     const activated = this.bn1.forward(x, mode);
-    const hidden = this.bn2.forward(this.conv0.forward(activated), mode);
-    const residual = this.conv1.forward(this.dropout.forward(hidden, mode));
-    return add(this.conv2 ? this.conv2.forward(activated) : x, residual);
+    const hidden = this.bn2.forward(this.conv0.forward(activated, mode), mode);
+    const shortcut = this.conv2?.forward(activated) ?? x;
+    return this.conv1.forward(this.dropout.forward(hidden, mode), mode, shortcut);
   }
 }
 
@@ -109,7 +111,7 @@ export class WideResNet extends Module {
   }
 
   override forward(x: Tensor, mode: Mode): Tensor {
-    const stem = this.net0_block0_conv0.forward(x);
+    const stem = this.net0_block0_conv0.forward(x, mode);
     const features = this.net3.forward(this.net2.forward(this.net1.forward(stem, mode), mode), mode);
     return this.fc.forward(globalAvgPool2d(this.bn1.forward(features, mode)));
   }

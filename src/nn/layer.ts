@@ -5,7 +5,7 @@ import { type Device, InputError } from '../device/index.js';
 import { type Conv2dOptions, reshape } from '../shaders/index.js';
 import { formatShape, type Random, type Shape, sizeOf, Tensor } from '../tensor/index.js';
 import { type Initializer, kaimingUniform } from './initialization.js';
-import { Module } from './module.js';
+import { type Mode, Module } from './module.js';
 import { DenseWeight, type Weight } from './weight.js';
 
 /** Where a layer's first values come from. */
@@ -62,7 +62,10 @@ function checkSize(device: Device, shape: Shape): void {
   );
 }
 
-export interface Conv2dLayerOptions extends LayerOptions, Conv2dOptions {}
+export interface Conv2dLayerOptions extends LayerOptions, Omit<Conv2dOptions, 'addend' | 'statistics'> {
+  /** A BatchNorm follows, of nothing but the result: in training, the convolution then takes the statistics along. Default false. */
+  readonly feedsBatchNorm?: boolean;
+}
 
 /** x [I,H,W,N] -> [O,OH,OW,N], as PyTorch's `Conv2d`. */
 export class Conv2d extends SparsifiableLayer {
@@ -76,8 +79,10 @@ export class Conv2d extends SparsifiableLayer {
     super(context, [outChannels, inChannels, kernel, kernel], options);
   }
 
-  override forward(x: Tensor): Tensor {
-    return this.weight.convolve(x, this.options, this.bias);
+  /** @param mode if not given, that of evaluation. @param addend added to the result: a residual connection. */
+  override forward(x: Tensor, mode?: Mode, addend?: Tensor): Tensor {
+    const statistics = this.options.feedsBatchNorm && mode?.training;
+    return this.weight.convolve(x, { ...this.options, addend, statistics }, this.bias);
   }
 }
 

@@ -3,10 +3,10 @@
 import type { Tensor } from '../tensor/index.js';
 import type { Module } from './module.js';
 
-/** Runs `body`; each part of the model that it runs forward is reported with its full name, output and input as it finishes. */
+/** Runs `body`; each part of the model that it runs forward is reported with its full name, output and inputs as it finishes. */
 export function watchOutputs<T>(
   model: Module,
-  onOutput: (name: string, output: Tensor, part: Module, input: Tensor) => void,
+  onOutput: (name: string, output: Tensor, part: Module, input: Tensor, more: readonly Tensor[]) => void,
   body: () => T,
 ): T {
   const parts = [...model.modules()];
@@ -14,7 +14,7 @@ export function watchOutputs<T>(
     const forward = part.forward.bind(part);
     part.forward = (x, mode, ...more) => {
       const output = forward(x, mode, ...more);
-      onOutput(name, output, part, x);
+      onOutput(name, output, part, x, more);
       return output;
     };
   }

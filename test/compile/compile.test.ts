@@ -34,6 +34,12 @@ const VALUED_BLOCK_TILES = BLOCK_TILES.flatMap((tile) =>
 const UNITS = { UNIT_M: 16, UNIT_N: 16, UNIT_K: 16, SUBGROUP: 32, SUBGROUPS: 4 };
 const MATRIX_TILES = [16, 32].map((BLOCK) => ({ ...UNITS, BLOCK }));
 const DENSE_MATRIX_TILES = [1, 2].map((ROW_TILES) => ({ ...UNITS, ROW_TILES, COLUMN_TILES: 4 }));
+/** What a convolution does to its sums before it stores them. */
+const EPILOGUES = [
+  { BIAS: 0, ADDEND: 0, Added: 'f32' },
+  { BIAS: 1, ADDEND: 0, Added: 'f32' },
+  { BIAS: 0, ADDEND: 1, Added: 'Stored' },
+].flatMap((added) => [0, 1].map((STATISTICS) => ({ ...added, STATISTICS })));
 
 const HALVES = [
   { StoredX: 'f32', StoredY: 'f32' },
@@ -49,7 +55,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   batch_norm_forward: [0, 1].flatMap((RELU) => [0, 1].map((ADDEND) => ({ RELU, ADDEND }))),
   batch_norm_grad_input: [0, 1].flatMap((RELU) => [0, 1].map((ADDEND) => ({ RELU, ADDEND }))),
   batch_norm_grad_sums: [{ RELU: 0 }, { RELU: 1 }],
-  block_conv2d_forward: VALUED_BLOCK_TILES.flatMap((tile) => [0, 1].map((BIAS) => ({ ...tile, BIAS }))),
+  block_conv2d_forward: VALUED_BLOCK_TILES.flatMap((tile) => EPILOGUES.map((epilogue) => ({ ...tile, ...epilogue }))),
   block_conv2d_grad_columns: VALUED_BLOCK_TILES,
   block_conv2d_grad_input: [64, 256].flatMap((WORKGROUP_SIZE) =>
     [1, 2].map((STRIDE) => ({
@@ -77,7 +83,7 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
     [2, 32, 64],
   ].flatMap(([COLUMNS, ROWS, WORKGROUP_SIZE]) =>
     ['f32', 'f16'].flatMap((StoredWeight) =>
-      [0, 1].map((BIAS) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight, BIAS, ADDEND: 1 - BIAS })),
+      EPILOGUES.map((epilogue) => ({ COLUMNS, ROWS, WORKGROUP_SIZE, StoredWeight, ...epilogue })),
     ),
   ),
   conv2d_grad_weight: [
@@ -88,7 +94,10 @@ const SPECIALIZATIONS: Readonly<Record<string, readonly Specialization[]>> = {
   ],
   gather_labels: [{ LABEL_BYTES: 4 }],
   matrix_block_conv2d_forward: MATRIX_TILES.flatMap((tile) =>
-    [0, 1].map((BIAS) => ({ ...tile, BIAS, COLUMN_TILES: 32 / tile.BLOCK })),
+    [
+      { BIAS: 1, ADDEND: 0, Added: 'f32' },
+      { BIAS: 0, ADDEND: 1, Added: 'vec4<f16>' },
+    ].map((epilogue) => ({ ...tile, ...epilogue, COLUMN_TILES: 32 / tile.BLOCK })),
   ),
   matrix_block_conv2d_grad_columns: MATRIX_TILES.map((tile) => ({ ...tile, COLUMN_TILES: 1 })),
   matrix_block_conv2d_grad_weight: MATRIX_TILES.map((tile) => ({ ...tile, TILE: 64, POSITIONS: 2 * tile.UNIT_K })),

@@ -5,6 +5,7 @@ import { backward, noGrad, Parameter } from '../../src/autograd/index.js';
 import { createModel } from '../../src/models/index.js';
 import { BatchNorm, Conv2d, Dropout, Linear, type Mode, Module, Sequential } from '../../src/nn/index.js';
 import { relu } from '../../src/shaders/index.js';
+import { takeStatistics } from '../../src/shaders/part_statistics.js';
 import { keep, Random, scope, Tensor } from '../../src/tensor/index.js';
 import { expectClose, normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
@@ -109,6 +110,16 @@ describe('Linear and Conv2d', () => {
     const z = scope(() => conv.forward(Tensor.from(device, [1, 2], [1, 1, 2, 1])));
     expect([...(await z.read())]).toEqual([12, 14, 23, 26]);
     for (const part of [y, z, linear, conv]) part.dispose();
+  });
+
+  it('take statistics along where a BatchNorm is to follow, in training', () => {
+    const x = Tensor.from(device, normalValues(8, 1), [1, 1, 2, 4]);
+    const statisticsOf = (conv: Conv2d, training: boolean) =>
+      scope(() => takeStatistics(conv.forward(x, { training, random: x })) !== undefined);
+    const [feeding, other] = [true, false].map((feedsBatchNorm) => new Conv2d(context(), 1, 2, 1, { feedsBatchNorm }));
+    expect([true, false].map((training) => statisticsOf(feeding, training))).toEqual([true, false]);
+    expect(statisticsOf(other, true)).toBe(false);
+    for (const part of [x, feeding, other]) part.dispose();
   });
 
   it('start within the bounds of their fan-in', async () => {

@@ -11,7 +11,6 @@ import { conv2dGeometry } from '../../src/shaders/conv2d/geometry.js';
 import { matrixBlockConv2d } from '../../src/shaders/matrix_units/matrix_block_conv2d.js';
 import { matrixConv2d } from '../../src/shaders/matrix_units/matrix_conv2d.js';
 import { densePasses, setMatrixConvolutions } from '../../src/shaders/matrix_units/matrix_units.js';
-import { checkAllTilings } from '../support/all_tilings.js';
 import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
 import { checkOperation, type OperationCase } from '../support/check_operation.js';
 import { normalValues } from '../support/compare.js';
@@ -24,6 +23,7 @@ import {
   withBias,
 } from '../support/convolution.js';
 import { emulateMatrixUnits, type UnitShape } from '../support/matrix_units.js';
+import { checkAllTilings } from '../support/tilings.js';
 
 const MATRIX_UNITS = 'chromium-experimental-subgroup-matrix';
 
@@ -168,6 +168,38 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
         return { x: own.x.map((value, i) => value + gradOutput[i]), weight: own.weight };
       },
     });
+  });
+
+  it('add a residual as they store', async () => {
+    const c = CASES[1];
+    const added = (c: ConvolutionCase, x: Float64Array, weight: Float64Array, addend: Float64Array) =>
+      convolution(c, x, weight).map((value, i) => value + addend[i]);
+    const addend = [48, 3, 5, 16];
+    await checkOperation(device, {
+      name: 'conv2d',
+      inputs: { x: [32, 3, 5, 16], weight: [48, 32, 3, 3], addend },
+      activations: ['x', 'addend'],
+      forward: ({ x, weight, addend }) => conv2d(x, weight, { ...c, addend }),
+      reference: ({ x, weight, addend }) => added(c, x, weight, addend),
+      gradients: ({ x, weight }, gradOutput) => ({
+        ...convolutionGradients(c, x, weight, gradOutput),
+        addend: gradOutput,
+      }),
+    });
+    const topology = randomTopology(48, 32 * 9, 16, 0.4, 1);
+    const tables = new BlockTables(device, topology, c.kernel);
+    await checkOperation(device, {
+      name: 'blockConv2d',
+      inputs: { x: [32, 3, 5, 16], values: [tables.numBlocks, 16, 16], addend },
+      activations: ['x', 'addend'],
+      forward: ({ x, values, addend }) => blockConv2d(x, values, tables, { ...c, addend }),
+      reference: ({ x, values, addend }) => added(c, x, toDense(topology, values), addend),
+      gradients: ({ x, values }, gradOutput) => {
+        const grads = convolutionGradients(c, x, toDense(topology, values), gradOutput);
+        return { x: grads.x, values: toBlocks(topology, grads.weight), addend: gradOutput };
+      },
+    });
+    tables.dispose();
   });
 
   it('are left alone where shapes are no whole matrices, and in f32', () => {

@@ -152,6 +152,7 @@ describe("the user's own model", () => {
 
   it.each<[string, number[], (x: Tensor, parameter: Parameter) => Tensor]>([
     ['conv2d', [5, 3, 3, 3], (x, w) => headless(ops.conv2d(x, w, { stride: 2, padding: [1, 0] }))],
+    ['conv2d with an addend', [3, 3, 1, 1], (x, w) => headless(ops.conv2d(x, w, { addend: x }))],
     ['addBias', [3], (x, b) => headless(ops.addBias(x, b))],
     ['linear', [5, 3], (x, w) => ops.linear(headless(ops.mul(x, x)), w)],
     [

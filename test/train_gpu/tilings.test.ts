@@ -2,12 +2,12 @@
 
 import { afterAll, describe, expect, it } from 'vitest';
 import { BlockTables, blockConv2d, conv2d, type Tiles, tileChoices } from '../../src/shaders/index.js';
-import { checkAllTilings } from '../support/all_tilings.js';
 import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
 import { checkOperation } from '../support/check_operation.js';
 import { normalValues } from '../support/compare.js';
 import { type ConvolutionCase, convolution, convolutionGradients, describeCase } from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
+import { checkAllTilings } from '../support/tilings.js';
 
 const device = await testDevice();
 afterAll(() => device.destroy());

@@ -14,6 +14,7 @@ import {
 } from '../../wgsl.generated.js';
 import { checkTensor } from '../check_tensor.js';
 import { activationType, forBatch, lanesOf, mostRowThreads, runKernelOn } from '../launch.js';
+import { type PartStatistics, takeStatistics } from '../part_statistics.js';
 import { sum } from '../reduce/reduce.js';
 import { reluGradInput } from '../relu/relu.js';
 
@@ -26,6 +27,9 @@ const gradInputKernel = kernel(batch_norm_grad_input);
 
 /** A row is split over several workgroups from here on; 16 KiB, so that the second pass over a part finds it in a cache. */
 const PART_LENGTH = 4096;
+
+/** Rows of a workgroup that joins parts, at least: what it reads of a part then fills whole transactions. */
+const STATISTICS_ROWS = 4;
 
 /** Running statistics, [C] each: used in evaluation, updated in place in training. */
 export interface RunningStatistics {
@@ -102,7 +106,10 @@ export function batchNorm(
   const transform = Tensor.empty(x.device, [x.shape[0], 4]);
   const perChannel = { running_mean: running.mean, running_variance: running.variance, weight, bias, transform };
   if (training) batchStatistics(x, perChannel, rows, momentum, epsilon);
-  else overRows(runningStatisticsKernel, perChannel, { rows: rows.rows, epsilon });
+  else {
+    const workgroups = Math.ceil(rows.rows / runningStatisticsKernel.constant('WORKGROUP_SIZE'));
+    runKernelOn(runningStatisticsKernel, perChannel, { rows: rows.rows, epsilon }, workgroups);
+  }
   const forward = forwardKernel.with({ RELU: relu ? 1 : 0, ADDEND: addend ? 1 : 0 });
   const compute = (y: Tensor) => {
     overVecs(forward, { x, transform, addend: addend ?? x, y }, rows, {});
@@ -145,27 +152,27 @@ function batchStatistics(
   momentum: number,
   epsilon: number,
 ): void {
-  const partial = Tensor.empty(x.device, [rows.parts, rows.rows, 2]);
-  overParts(partStatisticsKernel, { x, partial }, rows);
+  const { partial, parts, partLength } = takeStatistics(x) ?? partStatistics(x, rows);
+  const threads = statisticsKernel.constant('WORKGROUP_SIZE');
+  const rowThreads = powerOfTwo(Math.min(parts, mostRowThreads(x.device, threads / STATISTICS_ROWS)));
   const params = {
     rows: rows.rows,
     row_length: rows.rowLength * rows.lanes,
-    part_length: rows.partLength * rows.lanes,
-    parts: rows.parts,
+    part_length: partLength,
+    parts,
+    row_threads: rowThreads,
     momentum,
     epsilon,
   };
-  overRows(statisticsKernel, { partial, ...perChannel }, params);
+  runKernelOn(statisticsKernel, { partial, ...perChannel }, params, Math.ceil((rows.rows * rowThreads) / threads));
   partial.dispose();
 }
 
-/** Launches a kernel with an invocation a row. */
-function overRows(
-  kernel: Kernel,
-  tensors: Readonly<Record<string, Tensor>>,
-  params: Readonly<Record<string, number>>,
-): void {
-  runKernelOn(kernel, tensors, params, Math.ceil(params.rows / kernel.constant('WORKGROUP_SIZE')));
+/** By a pass over x. */
+function partStatistics(x: Tensor, rows: Rows): PartStatistics {
+  const partial = Tensor.empty(x.device, [rows.parts, rows.rows, 2]);
+  overParts(partStatisticsKernel, { x, partial }, rows);
+  return { partial, parts: rows.parts, partLength: rows.partLength * rows.lanes };
 }
 
 /** Gradients of weight and bias, [C] each. The gradient of x needs them too. @param saved x, gradOutput and what y came from. */
@@ -196,13 +203,17 @@ function overVecs(
   runKernelOn(tiled, tensors, { count, row_length: rowLength, row_threads: rowThreads, ...params }, workgroups);
 }
 
+/** The first from `least` on. */
+function powerOfTwo(least: number): number {
+  return 2 ** Math.ceil(Math.log2(least));
+}
+
 /** Launches a kernel that folds parts of rows: as many threads on a part as it has Vecs, up to a workgroup. */
 function overParts(base: Kernel, tensors: Readonly<Record<string, Tensor>>, rows: Rows): void {
   const tiled = forBatch(base, rows.lanes, activationType('batchNorm', tensors.x));
   const threads = tiled.constant('WORKGROUP_SIZE');
   const most = mostRowThreads(Object.values(tensors)[0].device, threads);
-  let rowThreads = 1;
-  while (rowThreads < most && rowThreads < rows.partLength) rowThreads *= 2;
+  const rowThreads = powerOfTwo(Math.min(most, rows.partLength));
   const params = {
     rows: rows.rows,
     row_length: rows.rowLength,

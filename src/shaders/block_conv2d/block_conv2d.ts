@@ -9,12 +9,14 @@ import {
   block_conv2d_grad_input,
   block_conv2d_grad_weight,
 } from '../../wgsl.generated.js';
+import { add } from '../add/add.js';
 import { biasGradient } from '../add_bias/add_bias.js';
-import { checkTensor } from '../check_tensor.js';
 import { addParts, computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
+import { checkEpilogue, type Epilogue, withEpilogue } from '../conv2d/epilogue.js';
 import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from '../conv2d/geometry.js';
 import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
 import { blockPasses } from '../matrix_units/matrix_units.js';
+import { withPartial } from '../part_statistics.js';
 import { largestSubgroup, withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import {
@@ -56,10 +58,14 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
   if (formatShape(values.shape) !== formatShape(expected)) {
     throw new Error(`blockConv2d: expected values ${formatShape(expected)}, got ${formatShape(values.shape)}`);
   }
-  const { bias } = options;
+  const { bias, addend, statistics } = options;
+  if (bias && addend) {
+    return add(blockConv2d(x, values, tables, { ...options, addend: undefined, statistics: false }), addend);
+  }
   const copy = computeCopy('blockConv2d', values, x);
-  const y = blockConv2dForward(x, copy, tables, geometry, bias);
-  return record('blockConv2d', y, bias ? [x, values, bias] : [x, values], (gradOutput, gathered) => {
+  const y = blockConv2dForward(x, copy, tables, geometry, { bias, addend, statistics });
+  const added = bias ?? addend;
+  return record('blockConv2d', y, added ? [x, values, added] : [x, values], (gradOutput, gathered) => {
     const gradValues = withValuesOf(x, (x) => {
       if (options.onDenseGradient) {
         const dense = conv2dGradWeight(x, gradOutput, geometry);
@@ -71,7 +77,7 @@ export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, opti
     return [
       needsGrad(x) ? blockConv2dGradInput(gradOutput, copy, tables, geometry, gathered(0)) : undefined,
       gradValues,
-      bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
+      bias && needsGrad(bias) ? biasGradient(gradOutput) : addend && gradOutput,
     ];
   });
 }
@@ -81,25 +87,24 @@ export function blockConv2dForward(
   values: Tensor,
   tables: BlockTables,
   geometry: ConvGeometry,
-  bias?: Tensor,
+  epilogue: Epilogue = {},
 ): Tensor {
   const dtype = activationType('blockConv2d', x);
-  if (bias) checkTensor('blockConv2d', 'bias', bias, 'f32', [geometry.outChannels]);
-  const matrix = blockPasses(x.device, geometry, tables, dtype);
-  if (matrix) return matrix.forward(x, values, bias);
   const shape = [geometry.outChannels, geometry.outHeight, geometry.outWidth, geometry.batchSize];
+  checkEpilogue('blockConv2d', epilogue, shape, dtype);
+  const matrix = blockPasses(x.device, geometry, tables, dtype);
+  if (matrix) return matrix.forward(x, values, epilogue);
   const y = Tensor.empty(x.device, shape, dtype);
-  const params = windowParams(geometry);
-  const whole = forBatch(forwardKernel, geometry.batchSize, dtype).with({ BIAS: bias ? 1 : 0 });
+  const params = { rows: geometry.outChannels, ...windowParams(geometry) };
+  const whole = withEpilogue(forBatch(forwardKernel, geometry.batchSize, dtype), epilogue);
   const variant = forBlocks(whole, tables.blockSize, values);
   const tensors = {
     x,
     values,
-    group_order: tables.groupOrder,
     group_rows: tables.groupRows,
-    run_start: tables.runStart,
+    runs: tables.runs,
     run_columns: tables.runColumns,
-    bias: bias ?? values,
+    added: epilogue.bias ?? epilogue.addend ?? values,
     y,
   };
   const tiling = positionTiling(x.device, forwardKernel, tables.blockSize, geometry.positions);
@@ -109,7 +114,11 @@ export function blockConv2dForward(
     tiling,
     ({ columns, threads, sharers, strip }) => {
       const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, WORKGROUP_SIZE: threads, STRIP: strip });
-      runKernelOn(kernel, tensors, params, [Math.ceil(geometry.positions / (threads * columns)), tables.numGroups]);
+      const partLength = threads * columns;
+      const parts = Math.ceil(geometry.positions / partLength);
+      withPartial(y, epilogue.statistics, { parts, partLength }, (partial) =>
+        runKernelOn(kernel, { ...tensors, partial }, params, [parts, tables.numGroups]),
+      );
     },
   );
   return y;

@@ -40,8 +40,8 @@ export class BlockTables {
   readonly blockColumns: Tensor;
   /** Groups by descending number of blocks, so that the longest start first. */
   readonly groupOrder: Tensor;
-  /** Forward: the (channel, slot) pairs of each (group, tap) run. */
-  readonly runStart: Tensor;
+  /** Forward: the (channel, slot) pairs of each (group, tap) run; where they start, where they end, and `groupOrder` in one table. */
+  readonly runs: Tensor;
   readonly runColumns: Tensor;
   /** Gradient of the input: the (tap, slot) pairs of each (input channel, phase); the phase is whether y and x of the tap are odd. */
   readonly channelStart: Tensor;
@@ -74,7 +74,7 @@ export class BlockTables {
     this.groupStart = this.table(groupStart.length);
     this.blockColumns = this.table(slots);
     this.groupOrder = this.table(this.numGroups);
-    this.runStart = this.table(this.numGroups * taps + 1);
+    this.runs = this.table(this.numGroups * (taps + 1) + 1);
     this.runColumns = this.table(slots * 2);
     this.channelStart = this.table((columns / taps) * PHASES + 1);
     this.channelColumns = this.table(slots * 2);
@@ -102,8 +102,9 @@ export class BlockTables {
     this.blockColumns.write(blockColumns);
     const blocksOf = (group: number) => groupStart[group + 1] - groupStart[group];
     const order = Array.from({ length: this.numGroups }, (_, group) => group);
-    this.groupOrder.write(order.sort((a, b) => blocksOf(b) - blocksOf(a) || a - b));
-    this.writeRuns(topology);
+    order.sort((a, b) => blocksOf(b) - blocksOf(a) || a - b);
+    this.groupOrder.write(order);
+    this.writeRuns(topology, order);
     this.writeChannels(topology);
     this.writeTiles(topology);
   }
@@ -112,9 +113,9 @@ export class BlockTables {
     for (const value of Object.values(this)) if (value instanceof Tensor) value.dispose();
   }
 
-  private writeRuns({ groupStart, blockColumns, blockSize }: BlockTopology): void {
-    const starts = new Uint32Array(this.runStart.size);
-    const runs = new Uint32Array(this.runColumns.size);
+  private writeRuns({ groupStart, blockColumns, blockSize }: BlockTopology, order: readonly number[]): void {
+    const runs = new Uint32Array(this.runs.size);
+    const columns = new Uint32Array(this.runColumns.size);
     const slotOf = new Uint32Array(this.columns);
     let filled = 0;
     for (let group = 0; group < this.numGroups; group++) {
@@ -123,18 +124,19 @@ export class BlockTables {
         if (blockColumns[slot] !== NONE) slotOf[blockColumns[slot]] = slot;
       }
       for (let tap = 0; tap < this.taps; tap++) {
-        starts[group * this.taps + tap] = filled;
+        runs[group * this.taps + tap] = filled;
         for (let column = tap, channel = 0; column < this.columns; column += this.taps, channel++) {
           if (slotOf[column] === NONE) continue;
-          runs[filled * 2] = channel;
-          runs[filled * 2 + 1] = slotOf[column];
+          columns[filled * 2] = channel;
+          columns[filled * 2 + 1] = slotOf[column];
           filled++;
         }
       }
     }
-    starts[this.numGroups * this.taps] = filled;
-    this.runStart.write(starts);
-    this.runColumns.write(runs);
+    runs[this.numGroups * this.taps] = filled;
+    runs.set(order, this.numGroups * this.taps + 1);
+    this.runs.write(runs);
+    this.runColumns.write(columns);
   }
 
   private writeChannels({ blockColumns }: BlockTopology): void {

@@ -4,15 +4,17 @@ import { needsGrad, noGrad, record, withValuesOf } from '../../autograd/index.js
 import { kernel } from '../../device/index.js';
 import { formatShape, Tensor } from '../../tensor/index.js';
 import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
+import { add } from '../add/add.js';
 import { biasGradient } from '../add_bias/add_bias.js';
 import { cast } from '../cast/cast.js';
-import { checkTensor } from '../check_tensor.js';
 import { activationType, forBatch, runKernelOn } from '../launch.js';
 import { densePasses } from '../matrix_units/matrix_units.js';
+import { withPartial } from '../part_statistics.js';
 import { sum } from '../reduce/reduce.js';
 import { withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import { gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
+import { checkEpilogue, type Epilogue, withEpilogue } from './epilogue.js';
 import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from './geometry.js';
 
 const gatherKernel = kernel(conv2d_gather);
@@ -20,17 +22,20 @@ const gradWeightKernel = kernel(conv2d_grad_weight);
 
 /**
  * y[o, oy, ox, n] = bias[o] + sum over i, ky, kx of weight[o, i, ky, kx] * x[i, oy*stride - padding + ky, ox*stride - padding + kx, n].
- * y has the type of x; weight, bias and their gradients are f32, and products are summed in f32.
+ * With `addend` plus that. y has the type of x; weight, bias and their gradients are f32, and products are summed in f32.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}, bias?: Tensor): Tensor {
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
-  const operation = { name: 'conv2d', attributes: geometry };
+  const { addend, statistics } = options;
+  if (bias && addend) return add(conv2d(x, weight, { ...options, addend: undefined, statistics: false }, bias), addend);
+  const operation = { name: 'conv2d', attributes: { ...geometry, hasAddend: addend !== undefined } };
   const copy = conv2dWeight(x, weight, geometry);
-  const y = conv2dForward(x, copy, geometry, bias);
-  return record(operation, y, bias ? [x, weight, bias] : [x, weight], (gradOutput, gathered) => [
+  const y = conv2dForward(x, copy, geometry, { bias, addend, statistics });
+  const added = bias ?? addend;
+  return record(operation, y, added ? [x, weight, added] : [x, weight], (gradOutput, gathered) => [
     needsGrad(x) ? conv2dGradInput(gradOutput, copy, geometry, gathered(0)) : undefined,
     needsGrad(weight) ? withValuesOf(x, (values) => conv2dGradWeight(values, gradOutput, geometry)) : undefined,
-    bias && needsGrad(bias) ? biasGradient(gradOutput) : undefined,
+    bias && needsGrad(bias) ? biasGradient(gradOutput) : addend && gradOutput,
   ]);
 }
 
@@ -50,13 +55,15 @@ export function computeCopy(operation: string, weight: Tensor, x: Tensor): Tenso
 }
 
 /** @param weight as `conv2dWeight` returns it. */
-export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry, bias?: Tensor): Tensor {
+export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry, epilogue: Epilogue = {}): Tensor {
   const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
-  if (bias) checkTensor('conv2d', 'bias', bias, 'f32', [outChannels]);
-  const matrix = densePasses(x.device, geometry, activationType('conv2d', x));
-  if (matrix) return matrix.forward(x, weight, bias);
-  const y = Tensor.empty(x.device, [outChannels, outHeight, outWidth, geometry.batchSize], x.dtype);
-  gather('conv2d.forward', { x, weight, bias, y }, geometry, {
+  const shape = [outChannels, outHeight, outWidth, geometry.batchSize];
+  const dtype = activationType('conv2d', x);
+  checkEpilogue('conv2d', epilogue, shape, dtype);
+  const matrix = densePasses(x.device, geometry, dtype);
+  if (matrix) return matrix.forward(x, weight, epilogue);
+  const y = Tensor.empty(x.device, shape, dtype);
+  gather('conv2d.forward', { x, weight, y, ...epilogue }, geometry, {
     channels: inChannels,
     height,
     width,
@@ -109,17 +116,15 @@ interface GatherParams extends Readonly<Record<string, number>> {
   readonly down: number;
 }
 
-interface GatherTensors {
+interface GatherTensors extends Epilogue {
   readonly x: Tensor;
   readonly weight: Tensor;
-  readonly bias?: Tensor;
-  readonly addend?: Tensor;
   readonly y: Tensor;
 }
 
 function gather(
   operation: string,
-  { x, weight, bias, addend, y }: GatherTensors,
+  { x, weight, y, ...epilogue }: GatherTensors,
   geometry: ConvGeometry,
   params: GatherParams,
 ): void {
@@ -129,8 +134,8 @@ function gather(
   const tiling = gatherTiling(device, gatherKernel, params.rows, positions);
   const dtype = activationType(operation, x, y);
   tiled(device, tilingKey(operation, geometry, dtype), tiling, ({ rows, columns, threads, rowThreads, sharers }) => {
-    const form = { StoredWeight: activationType(operation, weight), BIAS: bias ? 1 : 0, ADDEND: addend ? 1 : 0 };
-    const variant = forBatch(gatherKernel, geometry.batchSize, dtype).with(form);
+    const typed = forBatch(gatherKernel, geometry.batchSize, dtype);
+    const variant = withEpilogue(typed.with({ StoredWeight: activationType(operation, weight) }), epilogue);
     const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
     const across = Math.ceil(positions / ((threads / rowThreads) * columns));
     const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
@@ -140,8 +145,11 @@ function gather(
       kernel_width: geometry.kernelWidth,
       row_threads: rowThreads,
     };
-    const tensors = { x, weight, bias: bias ?? weight, addend: addend ?? x, y };
-    runKernelOn(kernel, tensors, { ...params, ...shared }, [across, rowTiles, down * down]);
+    const { bias, addend, statistics } = epilogue;
+    withPartial(y, statistics, { parts: across, partLength: (threads / rowThreads) * columns }, (partial) => {
+      const tensors = { x, weight, added: bias ?? addend ?? weight, y, partial };
+      runKernelOn(kernel, tensors, { ...params, ...shared }, [across, rowTiles, down * down]);
+    });
   });
 }
 

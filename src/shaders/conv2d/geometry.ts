@@ -1,7 +1,7 @@
 // The geometry of a two-dimensional convolution, shared by its dense and its shuffled-block form, and how its kernels are tiled.
 
 import type { Device } from '../../device/index.js';
-import { type ActivationType, formatShape, type Shape } from '../../tensor/index.js';
+import { type ActivationType, formatShape, type Shape, type Tensor } from '../../tensor/index.js';
 import { lanesOf } from '../launch.js';
 
 export interface Conv2dOptions {
@@ -9,6 +9,10 @@ export interface Conv2dOptions {
   readonly stride?: number;
   /** Zeros on each side, one number or [y, x]. Default 0. */
   readonly padding?: number | readonly [number, number];
+  /** y + addend, of the shape and type of y: a residual connection, without a pass over memory of its own. */
+  readonly addend?: Tensor;
+  /** Takes statistics of the result along: a `batchNorm` of it, in training, then need not read it for them. Default false. */
+  readonly statistics?: boolean;
 }
 
 export interface ConvGeometry {

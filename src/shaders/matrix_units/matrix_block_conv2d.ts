@@ -9,6 +9,7 @@ import {
 } from '../../wgsl.generated.js';
 import { type BlockTables, TILE_SLOTS } from '../block_conv2d/block_tables.js';
 import { addParts } from '../conv2d/conv2d.js';
+import type { Epilogue } from '../conv2d/epilogue.js';
 import { type ConvGeometry, chunkSize, otherChunks, tilingKey, windowParams } from '../conv2d/geometry.js';
 import { runKernelOn } from '../launch.js';
 import { type Tiles, type Tiling, tiled } from '../tiling/tiling.js';
@@ -38,7 +39,7 @@ export function matrixBlockConv2d(
   if (tables.blockSize % most !== 0 || geometry.batchSize % 4 !== 0) return undefined;
   const pass = { device, units, geometry, tables };
   return {
-    forward: (x, values, bias) => forward(pass, x, values, bias),
+    forward: (x, values, epilogue) => forward(pass, x, values, epilogue),
     gradColumns: (gradOutput, values, range) => gradColumns(pass, gradOutput, values, range),
     gradValues: (x, gradOutput) => gradValues(pass, x, gradOutput),
   };
@@ -82,7 +83,7 @@ function variantFor(base: Kernel, { units, tables }: Pass, { columnTiles, subgro
   return forUnits(base, units).with({ BLOCK: tables.blockSize, COLUMN_TILES: columnTiles, SUBGROUPS: subgroups });
 }
 
-function forward(pass: Pass, x: Tensor, values: Tensor, bias?: Tensor): Tensor {
+function forward(pass: Pass, x: Tensor, values: Tensor, { bias, addend }: Epilogue): Tensor {
   const { device, units, geometry, tables } = pass;
   const { outChannels, outHeight, outWidth, batchSize } = geometry;
   const y = Tensor.empty(device, [outChannels, outHeight, outWidth, batchSize], 'f16');
@@ -93,13 +94,17 @@ function forward(pass: Pass, x: Tensor, values: Tensor, bias?: Tensor): Tensor {
     group_rows: tables.groupRows,
     group_start: tables.groupStart,
     block_columns: tables.blockColumns,
-    bias: bias ?? values,
+    added: bias ?? addend ?? values,
     y,
   };
   // Two halves of inputs, and a result of each subgroup, of which there is one for at least every `n` columns.
   const bytesOf = (columns: number) => 4 * tables.blockSize * columns + 4 * units.m * columns;
   tiled(device, keyOf('blockConv2d.forward', pass), positionTiling(pass, bytesOf), (tiles) => {
-    const variant = variantFor(forwardKernel, pass, tiles).with({ BIAS: bias ? 1 : 0 });
+    const variant = variantFor(forwardKernel, pass, tiles).with({
+      BIAS: bias ? 1 : 0,
+      ADDEND: addend ? 1 : 0,
+      Added: addend ? 'vec4<f16>' : 'f32',
+    });
     const columns = tiles.columnTiles * tiles.subgroups * units.n;
     const workgroups = [Math.ceil((geometry.positions * 4) / columns), tables.numGroups] as const;
     runKernelOn(variant, tensors, windowParams(geometry), workgroups);

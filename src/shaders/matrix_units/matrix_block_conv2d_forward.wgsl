@@ -14,7 +14,9 @@ const SUBGROUP: u32 = 32; // invocations
 const SUBGROUPS: u32 = 4; // of a workgroup, side by side along the columns of y
 const COLUMN_TILES: u32 = 2; // matrices of a subgroup side by side
 const BLOCK: u32 = 16;
-const BIAS: u32 = 0; // 1: y[row, q] also has bias[row]
+alias Added = f32; // vec4<f16> with ADDEND
+const BIAS: u32 = 0; // 1: y[row, q] also has added[row]
+const ADDEND: u32 = 0; // 1: y also has added, element by element
 
 alias Left = subgroup_matrix_left<f16, UNIT_K, UNIT_M>;
 alias Right = subgroup_matrix_right<f16, UNIT_N, UNIT_K>;
@@ -39,7 +41,7 @@ struct Params {
 @group(0) @binding(3) var<storage, read> group_rows: array<u32>;
 @group(0) @binding(4) var<storage, read> group_start: array<u32>; // first block of each group, and the end
 @group(0) @binding(5) var<storage, read> block_columns: array<u32>; // [slot]
-@group(0) @binding(6) var<storage, read> bias: array<f32>; // [row], with BIAS only
+@group(0) @binding(6) var<storage, read> added: array<Added>; // [row] with BIAS, of the shape of y with ADDEND
 @group(0) @binding(7) var<storage, read_write> y: array<vec4<f16>>;
 @group(0) @binding(8) var<uniform> params: Params;
 
@@ -110,8 +112,10 @@ fn main(
         let first = (e / UNIT_QUADS * COLUMN_TILES + j) * UNIT_N + e * 4u % UNIT_N;
         let at = workgroup.x * QUADS + first / 4u;
         var result = vec4<f32>(results[e * 4u], results[e * 4u + 1u], results[e * 4u + 2u], results[e * 4u + 3u]);
-        if (BIAS == 1u) { result += bias[select(0u, row, row != NONE)]; }
-        if (row != NONE && at < out_plane) { y[row * out_plane + at] = vec4<f16>(result); }
+        let isInside = row != NONE && at < out_plane;
+        if (BIAS == 1u) { result += vec4<f32>(added[select(0u, row, isInside)]); }
+        if (ADDEND == 1u) { result += vec4<f32>(added[select(0u, row * out_plane + at, isInside)]); }
+        if (isInside) { y[row * out_plane + at] = vec4<f16>(result); }
       }
     }
   }

@@ -6,6 +6,7 @@ import { Tensor } from '../../tensor/index.js';
 import { matrix_conv2d_gather, matrix_conv2d_grad_weight } from '../../wgsl.generated.js';
 import { cast } from '../cast/cast.js';
 import { addParts } from '../conv2d/conv2d.js';
+import type { Epilogue } from '../conv2d/epilogue.js';
 import { type ConvGeometry, chunkSize, otherChunks, tilingKey } from '../conv2d/geometry.js';
 import { runKernelOn } from '../launch.js';
 import { transposed } from '../layout/layout.js';
@@ -22,7 +23,7 @@ export function matrixConv2d(device: Device, units: MatrixUnits, geometry: ConvG
   if ([inChannels, outChannels, batchSize].some((extent) => extent % most !== 0)) return undefined;
   return {
     prepare: (weight) => tapsFirst(weight),
-    forward: (x, weight, bias) => forward(device, units, geometry, { x, weight, bias }),
+    forward: (x, weight, epilogue) => forward(device, units, geometry, { x, weight, ...epilogue }),
     gradInput: (gradOutput, weight, addend) => gradInput(device, units, geometry, { x: gradOutput, weight, addend }),
     gradWeight: (x, gradOutput) => gradWeight(device, units, geometry, x, gradOutput),
   };
@@ -82,11 +83,9 @@ function gatherTiling(rows: number, columns: number): Tiling<MatrixTiles> {
   return { usual: usual ?? { rowTiles: 1, columnTiles: 1, subgroups: 4 }, others: () => all.filter(fits) };
 }
 
-interface GatherTensors {
+interface GatherTensors extends Epilogue {
   readonly x: Tensor;
   readonly weight: Tensor;
-  readonly bias?: Tensor;
-  readonly addend?: Tensor;
 }
 
 function forward(device: Device, units: MatrixUnits, geometry: ConvGeometry, tensors: GatherTensors): Tensor {

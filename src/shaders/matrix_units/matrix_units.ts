@@ -5,6 +5,7 @@
 import type { Device } from '../../device/index.js';
 import type { ActivationType, Tensor } from '../../tensor/index.js';
 import type { BlockTables } from '../block_conv2d/block_tables.js';
+import type { Epilogue } from '../conv2d/epilogue.js';
 import type { ConvGeometry } from '../conv2d/geometry.js';
 
 /** What one multiplication computes, [m,k] times [k,n] in f16 added to [m,n] in f32, by the `subgroup` invocations of a subgroup. */
@@ -15,18 +16,18 @@ export interface MatrixUnits {
   readonly subgroup: number;
 }
 
-/** Passes of one dense convolution, as those of conv2d.ts, in f16. */
+/** Passes of one dense convolution, as those of conv2d.ts, in f16. They note no statistics. */
 export interface DensePasses {
   /** The weight [O,I,KH,KW] of f32 in the form that the other passes read. */
   prepare(weight: Tensor): Tensor;
-  forward(x: Tensor, weight: Tensor, bias?: Tensor): Tensor;
+  forward(x: Tensor, weight: Tensor, epilogue: Epilogue): Tensor;
   gradInput(gradOutput: Tensor, weight: Tensor, addend?: Tensor): Tensor;
   gradWeight(x: Tensor, gradOutput: Tensor): Tensor;
 }
 
 /** Passes of one convolution with shuffled blocks, as those of block_conv2d.ts, in f16. The other half of gradInput has nothing to multiply. */
 export interface BlockPasses {
-  forward(x: Tensor, values: Tensor, bias?: Tensor): Tensor;
+  forward(x: Tensor, values: Tensor, epilogue: Epilogue): Tensor;
   /** @param range of the batch, in vec4s. @returns [slots, OH*OW, 4 * count]. */
   gradColumns(gradOutput: Tensor, values: Tensor, range: { readonly start: number; readonly count: number }): Tensor;
   gradValues(x: Tensor, gradOutput: Tensor): Tensor;

@@ -41,9 +41,9 @@ export function traceGraph(model: Module, { channels, height, width }: ImageSize
   const [[, { device }]] = model.parameters();
   const producers = new Map<Tensor, GraphNode>();
   const note = (node: GraphNode) => void producers.set(node.output, node);
-  const noteLayer = (name: string, output: Tensor, layer: Module, input: Tensor) => {
+  const noteLayer = (name: string, output: Tensor, layer: Module, input: Tensor, more: readonly Tensor[]) => {
     // Takes the place of the last operation inside the layer, from which nothing leads to the others any more.
-    if (layer instanceof SparsifiableLayer) note({ layer, name, inputs: [input], output });
+    if (layer instanceof SparsifiableLayer) note({ layer, name, inputs: [input, ...more], output });
   };
   return scope(() => {
     const input = Tensor.zeros(device, [channels, height, width, BATCH]);

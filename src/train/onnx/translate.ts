@@ -2,10 +2,10 @@
 // and [F,N], ONNX's first, [N,C,H,W] and [N,F]: axis a of ours is axis a + 1 there, and the elements of one image stand in one order.
 
 import { InputError } from '../../device/index.js';
-import { Conv2d, type SparsifiableLayer } from '../../nn/index.js';
+import { Conv2d } from '../../nn/index.js';
 import type { Conv2dOptions, RunningStatistics } from '../../shaders/index.js';
 import { formatShape, type Tensor } from '../../tensor/index.js';
-import type { GraphNode, OperationNode } from './graph.js';
+import type { GraphNode, LayerNode, OperationNode } from './graph.js';
 import type { OnnxWriter } from './writer.js';
 
 type Translate = (onnx: OnnxWriter, inputs: readonly Tensor[], attributes: never, output: Tensor) => string;
@@ -20,6 +20,8 @@ interface ConvAttributes {
   readonly stride: number;
   readonly paddingY: number;
   readonly paddingX: number;
+  /** The last input. */
+  readonly hasAddend: boolean;
 }
 
 interface BatchNormAttributes {
@@ -69,12 +71,12 @@ const OPERATIONS: Readonly<Record<string, Translate>> = {
     const perChannel = [x.shape[0], ...x.shape.slice(1, -1).fill(1)];
     return onnx.node('Add', [onnx.value(x), onnx.node('Reshape', [onnx.value(bias), onnx.integers(perChannel)])]);
   },
-  conv2d: (onnx, inputs, { stride, paddingY, paddingX }: ConvAttributes) =>
-    onnx.node(
-      'Conv',
-      inputs.map((input) => onnx.value(input)),
-      windowAttributes(stride, paddingY, paddingX),
-    ),
+  conv2d: (onnx, inputs, { stride, paddingY, paddingX, hasAddend }: ConvAttributes) => {
+    const values = inputs.map((input) => onnx.value(input));
+    const addend = hasAddend ? values.pop() : undefined;
+    const y = onnx.node('Conv', values, windowAttributes(stride, paddingY, paddingX));
+    return addend === undefined ? y : onnx.node('Add', [y, addend]);
+  },
   batchNorm: (onnx, [x, weight, bias, addend], { epsilon, training, running, relu }: BatchNormAttributes) => {
     if (training) throw new InputError('onnx: expected batchNorm in evaluation mode, got training');
     const inputs = [x, weight, bias, running.mean, running.variance].map((tensor) => onnx.value(tensor));
@@ -86,7 +88,7 @@ const OPERATIONS: Readonly<Record<string, Translate>> = {
 
 /** Adds a node to the ONNX graph; returns the name of its value. @throws InputError on an operation that is not in the table. */
 export function translate(onnx: OnnxWriter, node: GraphNode): string {
-  return 'layer' in node ? translateLayer(onnx, node.layer, node.name, node.inputs[0]) : translateOperation(onnx, node);
+  return 'layer' in node ? translateLayer(onnx, node) : translateOperation(onnx, node);
 }
 
 function translateOperation(onnx: OnnxWriter, { operation, inputs, attributes, output }: OperationNode): string {
@@ -101,13 +103,14 @@ function translateOperation(onnx: OnnxWriter, { operation, inputs, attributes, o
 }
 
 /** The weight is dense: ONNX has no blocks. */
-function translateLayer(onnx: OnnxWriter, layer: SparsifiableLayer, name: string, x: Tensor): string {
+function translateLayer(onnx: OnnxWriter, { layer, name, inputs: [x, addend] }: LayerNode): string {
   const weight = onnx.parameter(`${name}.weight`);
   const inputs = [onnx.value(x), weight, ...(layer.bias ? [onnx.parameter(`${name}.bias`)] : [])];
   if (!(layer instanceof Conv2d)) return onnx.node('Gemm', inputs, { transB: 1 }, name);
   const { stride = 1, padding = 0 }: Conv2dOptions = layer.options;
   const [paddingY, paddingX] = typeof padding === 'number' ? [padding, padding] : padding;
-  return onnx.node('Conv', inputs, windowAttributes(stride, paddingY, paddingX), name);
+  const y = onnx.node('Conv', inputs, windowAttributes(stride, paddingY, paddingX), name);
+  return addend ? onnx.node('Add', [y, onnx.value(addend)]) : y;
 }
 
 /** `pads` are those of the beginnings of all axes, then of their ends. */

@@ -1,6 +1,7 @@
-// Every tiling that a measurement may choose, one after the other.
+// Operations with every tiling that a measurement may choose.
+
 import type { Device } from '../../src/device/index.js';
-import { tileChoices } from '../../src/shaders/index.js';
+import { tileChoices } from '../../src/shaders/tiling/tiling.js';
 
 /** Checks an operation with the usual tilings of its kernels, then with all i-th others at once. @returns how many there were. */
 export async function checkAllTilings(device: Device, check: () => Promise<void>): Promise<number> {

@@ -19,8 +19,7 @@ it(
     const program = `
       await import('./dist/device/gpu_provider.node.js');
       const { kernelTests } = await import('./dist/battery/kernel_tests.js');
-      for (const name of await kernelTests.list()) console.log(name);
-      process.exit();`;
+      process.stdout.write((await kernelTests.list()).join('\\n'), () => process.exit());`;
     const bundled = linesOf(process.execPath, ['--input-type=module', '--eval', program]);
     const listed = linesOf('npx', ['vitest', 'list', '--project', 'gpu', 'test/shaders']);
     expect(bundled.length).toBeGreaterThan(100);

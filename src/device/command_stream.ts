@@ -1,7 +1,10 @@
 // One stream of GPU work: dispatches and copies are encoded in order and submitted in few, large submits.
 
-/** Dispatches per submit: large enough to amortise a submit (0.2 ms on software adapters), small enough to start early. */
-const DISPATCHES_PER_SUBMIT = 256;
+/**
+ * Dispatches per submit: enough for a training step, since a software adapter that starts in the middle takes the core that the host encodes
+ * the rest on; few enough that a driver's watchdog does not see many steps as one.
+ */
+const DISPATCHES_PER_SUBMIT = 512;
 
 /** A command with everything that it takes to encode it. */
 export type BoundCommand =
@@ -24,16 +27,16 @@ export class CommandStream {
   constructor(private readonly gpu: GPUDevice) {}
 
   encode(command: BoundCommand): void {
-    if (command.type === 'dispatch') this.dispatch(command.pipeline, command.bindGroup, ...command.grid);
+    if (command.type === 'dispatch') this.dispatch(command.pipeline, command.bindGroup, command.grid);
     else if (command.type === 'copy') this.copy(command.source, 0, command.target, 0, command.sizeBytes);
     else this.clear(command.target, command.sizeBytes);
   }
 
-  dispatch(pipeline: GPUComputePipeline, bindGroup: GPUBindGroup, x: number, y: number, z: number): void {
+  dispatch(pipeline: GPUComputePipeline, bindGroup: GPUBindGroup, grid: readonly [number, number, number]): void {
     this.pass ??= this.commands().beginComputePass();
     this.pass.setPipeline(pipeline);
     this.pass.setBindGroup(0, bindGroup);
-    this.pass.dispatchWorkgroups(x, y, z);
+    this.pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     this.total.dispatches++;
     if (++this.pending >= DISPATCHES_PER_SUBMIT) this.submit();
   }

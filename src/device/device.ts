@@ -123,7 +123,7 @@ export class Device {
     }
     const compiled = this.cache.pipeline(kernel);
     const group = this.cache.bindGroup(kernel, compiled, bindings, packed);
-    this.stream.dispatch(compiled.pipeline, group, x, y, z);
+    this.stream.dispatch(compiled.pipeline, group, [x, y, z]);
   }
 
   /**

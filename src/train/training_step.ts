@@ -124,9 +124,9 @@ export class TrainingStep {
     const { recording, loss } = labelParts(model, () => this.record(inputs));
     this.passing = { inputs, loss };
     await device.prepare(recording);
-    // As in training: the second replay binds nothing anew.
+    // As in training: the second replay binds nothing anew, and does not wait for the first.
     device.replay(recording);
-    await device.finish();
+    device.submit();
     const start = performance.now();
     device.replay(recording);
     device.submit();

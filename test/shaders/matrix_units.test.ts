@@ -25,12 +25,14 @@ import {
 import { emulateMatrixUnits, type UnitShape } from '../support/matrix_units.js';
 import { checkAllTilings } from '../support/tilings.js';
 
+/** Also in a browser, where there is no `process`. */
+const ALL_UNITS = globalThis.process?.env.ALL_UNITS !== undefined;
 const MATRIX_UNITS = 'chromium-experimental-subgroup-matrix';
 
 /** Of NVIDIA; and, with ALL_UNITS=1, since an emulated kernel takes seconds to compile, of lavapipe 26 and one whose extents differ. */
 const EMULATED: readonly UnitShape[] = [
   { M: 16, N: 16, K: 16, subgroup: 32 },
-  ...(process.env.ALL_UNITS
+  ...(ALL_UNITS
     ? [
         { M: 8, N: 8, K: 8, subgroup: 8 },
         { M: 16, N: 8, K: 8, subgroup: 32 },
@@ -80,7 +82,7 @@ const BLOCK_CASES: readonly ConvolutionCase[] = [
 
 /** With all tilings on a device that has the units; emulated kernels take minutes to compile, so of those only with ALL_UNITS=1. */
 async function check(device: Device, operation: OperationCase): Promise<void> {
-  if (device === own || process.env.ALL_UNITS) await checkAllTilings(device, () => checkOperation(device, operation));
+  if (device === own || ALL_UNITS) await checkAllTilings(device, () => checkOperation(device, operation));
   else await checkOperation(device, operation);
 }
 

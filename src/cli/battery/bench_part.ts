@@ -1,11 +1,14 @@
-// The battery's third part: the adapter's peaks and `bench kernels`, layer by layer.
+// The battery's third part: the adapter's peaks and `bench kernels`, layer by layer; in half precision too where there are matrix units.
 
 import { openDevice } from '../../device/index.js';
+import { hasMatrixUnits } from '../../shaders/index.js';
+import type { ActivationType } from '../../tensor/index.js';
+import { PRECISIONS } from '../../train/index.js';
 import { kernelTable } from '../bench/kernel_table.js';
 import { benchKernels, type KernelRow } from '../bench/kernels.js';
 import { SHORT_LAYERS } from '../bench/layers.js';
 import { describePeaks, measurePeaks, type Peaks } from '../bench/peak.js';
-import type { AdapterFlag } from '../options.js';
+import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { BatteryPart } from './battery.js';
 import { codeBlock } from './summary.js';
@@ -22,16 +25,18 @@ export function benchPart(choice: AdapterFlag): BatteryPart {
     leastSeconds: LEAST_SECONDS_A_LAYER,
     share: 0.5,
     async run({ secondsLeft, progressed }) {
-      const device = await openDevice({ adapter: choice, warn: () => {} });
-      const progress = startProgress(SHORT_LAYERS.length, 'layers');
+      const device = await openDevice({ adapter: choice, dawnToggles: F16_TOGGLES, warn: () => {} });
+      const precisions = hasMatrixUnits(device) ? PRECISIONS : (['f32'] as const);
+      const tasks = precisions.flatMap((precision) => SHORT_LAYERS.map((layer) => ({ layer, precision })));
+      const progress = startProgress(tasks.length, 'layers');
       let done = 0;
       try {
         peaks = await measurePeaks(device);
-        for (const layer of SHORT_LAYERS) {
+        for (const { layer, precision } of tasks) {
           if (done > 0 && secondsLeft() < LEAST_SECONDS_A_LAYER) break;
-          const budgetSeconds = secondsLeft() / (SHORT_LAYERS.length - done);
+          const budgetSeconds = secondsLeft() / (tasks.length - done);
           const report = (_: number, note: string) => progress.update(done, note);
-          rows.push(...(await benchKernels(device, { layers: [layer], budgetSeconds, peaks }, report)));
+          rows.push(...(await benchKernels(device, { layers: [layer], precision, budgetSeconds, peaks }, report)));
           done++;
           await progressed();
         }
@@ -39,11 +44,18 @@ export function benchPart(choice: AdapterFlag): BatteryPart {
         progress.stop();
         device.destroy();
       }
-      const note = `${done} of ${SHORT_LAYERS.length} layers timed`;
-      return { state: done === SHORT_LAYERS.length ? 'passed' : 'cut short', note };
+      const note = `${done} of ${tasks.length} layers timed`;
+      return { state: done === tasks.length ? 'passed' : 'cut short', note };
     },
     data: () => ({ peaks, rows }),
     details: () =>
-      codeBlock([peaks && describePeaks(peaks), rows.length > 0 && kernelTable(rows)].filter(Boolean).join('\n\n')),
+      codeBlock(
+        [peaks && describePeaks(peaks), ...PRECISIONS.map((one) => tableOf(rows, one))].filter(Boolean).join('\n\n'),
+      ),
   };
+}
+
+function tableOf(all: readonly KernelRow[], precision: ActivationType): string {
+  const rows = all.filter((row) => row.precision === precision);
+  return rows.length === 0 ? '' : `${precision}\n\n${kernelTable(rows)}`;
 }

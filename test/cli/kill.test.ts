@@ -14,7 +14,9 @@ afterAll(() => commands.dispose());
 const path = (...names: string[]) => join(commands.folder, ...names);
 
 /** How often to kill, and how many kills must at least have hit a save. The packaged SwiftShader compiles for ten seconds at each start. */
-const PLANS = { swiftshader: { kills: 8, leastInSaves: 1 }, others: { kills: 50, leastInSaves: 6 } };
+const PLANS = { swiftshader: { kills: 8, leastInSaves: 1 }, others: { kills: 50, leastInSaves: 11 } };
+/** Kills beyond those, until enough have hit a save. */
+const MOST_FURTHER = 15;
 /** Most that 160 steps may take: over a minute on SwiftShader. */
 const WHOLE_RUN_MS = 200_000;
 const TRAIN = [
@@ -80,7 +82,8 @@ it('goes on after each kill, and ends as if there had been none', { timeout: 600
   const startMs = performance.now() - start;
   const { kills, leastInSaves } = /swiftshader/i.test(short.stdout) ? PLANS.swiftshader : PLANS.others;
   let inSaves = 0;
-  for (let kill = 0; kill < kills; kill++) {
+  // On a busy machine fewer kills hit a save; some more then aim at one.
+  for (let kill = 0; kill < kills || (inSaves < leastInSaves && kill < kills + MOST_FURTHER); kill++) {
     const saved = savedStep('killed');
     const told = metricsOf('killed').reduce(
       (most, { type, step }) => (type === 'step' ? (step as number) + 1 : most),
@@ -88,7 +91,7 @@ it('goes on after each kill, and ends as if there had been none', { timeout: 600
     );
     expect(saved, `kill ${kill}`).toBeGreaterThanOrEqual(told - 1);
     // Two of five anywhere from the start of the process on, one soon after a save began, two just as it begins.
-    const ms = kill % 5 < 2 ? random.uniform() * startMs : undefined;
+    const ms = kill < kills && kill % 5 < 2 ? random.uniform() * startMs : undefined;
     const fate = { ms, saves: 1 + random.below(3), thenMs: kill % 5 === 2 ? random.below(25) : 0 };
     const stdout = await runAndKill('killed', fate);
     const resumed = /^resumed +at step (\d+) of 160$/m.exec(stdout);

@@ -15,7 +15,16 @@ import { withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import { gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
 import { checkEpilogue, type Epilogue, withEpilogue } from './epilogue.js';
-import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from './geometry.js';
+import {
+  type Conv2dOptions,
+  type ConvGeometry,
+  conv2dGeometry,
+  forwardParams,
+  type GatherParams,
+  gradInputParams,
+  tilingKey,
+  windowParams,
+} from './geometry.js';
 
 const gatherKernel = kernel(conv2d_gather);
 const gradWeightKernel = kernel(conv2d_grad_weight);
@@ -56,7 +65,7 @@ export function computeCopy(operation: string, weight: Tensor, x: Tensor): Tenso
 
 /** @param weight as `conv2dWeight` returns it. */
 export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry, epilogue: Epilogue = {}): Tensor {
-  const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
+  const { inChannels, outChannels, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
   const shape = [outChannels, outHeight, outWidth, geometry.batchSize];
   const dtype = activationType('conv2d', x);
   checkEpilogue('conv2d', epilogue, shape, dtype);
@@ -64,17 +73,8 @@ export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry,
   if (matrix) return matrix.forward(x, weight, epilogue);
   const y = Tensor.empty(x.device, shape, dtype);
   gather('conv2d.forward', { x, weight, y, ...epilogue }, geometry, {
-    channels: inChannels,
-    height,
-    width,
+    ...forwardParams(geometry),
     rows: outChannels,
-    out_height: outHeight,
-    out_width: outWidth,
-    up: geometry.stride,
-    down: 1,
-    tap_sign: 1,
-    offset_y: -geometry.paddingY,
-    offset_x: -geometry.paddingX,
     row_stride: inChannels * kernelHeight * kernelWidth,
     channel_stride: kernelHeight * kernelWidth,
   });
@@ -86,34 +86,18 @@ export function conv2dForward(x: Tensor, weight: Tensor, geometry: ConvGeometry,
  * @param addend of the shape of the result, which it is added to: what other uses of the input have passed to it.
  */
 export function conv2dGradInput(gradOutput: Tensor, weight: Tensor, geometry: ConvGeometry, addend?: Tensor): Tensor {
-  const { inChannels, outChannels, height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
+  const { inChannels, height, width, kernelHeight, kernelWidth } = geometry;
   const matrix = densePasses(gradOutput.device, geometry, activationType('conv2d', gradOutput));
   if (matrix) return matrix.gradInput(gradOutput, weight, addend);
   const shape = [inChannels, height, width, geometry.batchSize];
   const gradInput = Tensor.empty(gradOutput.device, shape, gradOutput.dtype);
   gather('conv2d.gradInput', { x: gradOutput, weight, addend, y: gradInput }, geometry, {
-    channels: outChannels,
-    height: outHeight,
-    width: outWidth,
+    ...gradInputParams(geometry),
     rows: inChannels,
-    out_height: height,
-    out_width: width,
-    up: 1,
-    down: geometry.stride,
-    tap_sign: -1,
-    offset_y: geometry.paddingY,
-    offset_x: geometry.paddingX,
     row_stride: kernelHeight * kernelWidth,
     channel_stride: inChannels * kernelHeight * kernelWidth,
   });
   return gradInput;
-}
-
-interface GatherParams extends Readonly<Record<string, number>> {
-  readonly rows: number;
-  readonly out_height: number;
-  readonly out_width: number;
-  readonly down: number;
 }
 
 interface GatherTensors extends Epilogue {
@@ -126,7 +110,7 @@ function gather(
   operation: string,
   { x, weight, y, ...epilogue }: GatherTensors,
   geometry: ConvGeometry,
-  params: GatherParams,
+  params: GatherParams & { readonly rows: number },
 ): void {
   const { device } = x;
   const { down } = params;

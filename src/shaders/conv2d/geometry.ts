@@ -137,6 +137,43 @@ export function windowParams(geometry: ConvGeometry) {
   };
 }
 
+/** Where a convolution by gathering reads and writes: fields of the `Params` of conv2d_gather.wgsl, in which they are explained. */
+export interface GatherParams extends Readonly<Record<string, number>> {
+  readonly out_height: number;
+  readonly out_width: number;
+  readonly down: number;
+}
+
+export function forwardParams(geometry: ConvGeometry): GatherParams {
+  return {
+    channels: geometry.inChannels,
+    height: geometry.height,
+    width: geometry.width,
+    out_height: geometry.outHeight,
+    out_width: geometry.outWidth,
+    up: geometry.stride,
+    down: 1,
+    tap_sign: 1,
+    offset_y: -geometry.paddingY,
+    offset_x: -geometry.paddingX,
+  };
+}
+
+export function gradInputParams(geometry: ConvGeometry): GatherParams {
+  return {
+    channels: geometry.outChannels,
+    height: geometry.outHeight,
+    width: geometry.outWidth,
+    out_height: geometry.height,
+    out_width: geometry.width,
+    up: 1,
+    down: geometry.stride,
+    tap_sign: -1,
+    offset_y: geometry.paddingY,
+    offset_x: geometry.paddingX,
+  };
+}
+
 /** A pass of a convolution and all that its time depends on. */
 export function tilingKey(operation: string, geometry: ConvGeometry, dtype: ActivationType, weight = ''): string {
   const { inChannels, height, width, batchSize, outChannels, kernelHeight, kernelWidth, stride } = geometry;

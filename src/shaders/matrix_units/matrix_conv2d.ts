@@ -7,7 +7,15 @@ import { matrix_conv2d_gather, matrix_conv2d_grad_weight } from '../../wgsl.gene
 import { cast } from '../cast/cast.js';
 import { addParts } from '../conv2d/conv2d.js';
 import type { Epilogue } from '../conv2d/epilogue.js';
-import { type ConvGeometry, chunkSize, otherChunks, tilingKey } from '../conv2d/geometry.js';
+import {
+  type ConvGeometry,
+  chunkSize,
+  forwardParams,
+  type GatherParams,
+  gradInputParams,
+  otherChunks,
+  tilingKey,
+} from '../conv2d/geometry.js';
 import { runKernelOn } from '../launch.js';
 import { transposed } from '../layout/layout.js';
 import { type Tiles, type Tiling, tiled } from '../tiling/tiling.js';
@@ -89,19 +97,10 @@ interface GatherTensors extends Epilogue {
 }
 
 function forward(device: Device, units: MatrixUnits, geometry: ConvGeometry, tensors: GatherTensors): Tensor {
-  const { inChannels, outChannels, height, width, outHeight, outWidth, batchSize } = geometry;
+  const { inChannels, outChannels, outHeight, outWidth, batchSize } = geometry;
   const y = Tensor.empty(device, [outChannels, outHeight, outWidth, batchSize], 'f16');
   gather('conv2d.forward', units, geometry, { ...tensors, y }, gatherKernel, {
-    channels: inChannels,
-    height,
-    width,
-    out_height: outHeight,
-    out_width: outWidth,
-    up: geometry.stride,
-    down: 1,
-    tap_sign: 1,
-    offset_y: -geometry.paddingY,
-    offset_x: -geometry.paddingX,
+    ...forwardParams(geometry),
     row_stride: inChannels,
     channel_stride: 1,
   });
@@ -109,32 +108,17 @@ function forward(device: Device, units: MatrixUnits, geometry: ConvGeometry, ten
 }
 
 function gradInput(device: Device, units: MatrixUnits, geometry: ConvGeometry, tensors: GatherTensors): Tensor {
-  const { inChannels, outChannels, height, width, outHeight, outWidth, batchSize } = geometry;
+  const { inChannels, height, width, batchSize } = geometry;
   const y = Tensor.empty(device, [inChannels, height, width, batchSize], 'f16');
   const byColumns = gatherKernel.with({
     left_at: 'subgroupMatrixLoad<Left, col_major>(&weight, at, params.line_stride)',
   });
   gather('conv2d.gradInput', units, geometry, { ...tensors, y }, byColumns, {
-    channels: outChannels,
-    height: outHeight,
-    width: outWidth,
-    out_height: height,
-    out_width: width,
-    up: 1,
-    down: geometry.stride,
-    tap_sign: -1,
-    offset_y: geometry.paddingY,
-    offset_x: geometry.paddingX,
+    ...gradInputParams(geometry),
     row_stride: 1,
     channel_stride: inChannels,
   });
   return y;
-}
-
-interface GatherParams extends Readonly<Record<string, number>> {
-  readonly out_height: number;
-  readonly out_width: number;
-  readonly down: number;
 }
 
 function gather(

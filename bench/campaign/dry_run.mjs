@@ -1,8 +1,7 @@
 // campaign --dry-run: the runs of a plan, what each would take, and all of them together.
 
 import { Estimates } from './estimate.mjs';
-import { settingsOfPlan } from './results.mjs';
-import { markdown, si, significant } from './table.mjs';
+import { markdown, rowsOf, si, significant } from './table.mjs';
 
 /** @param gflops rate, in thousand million operations a second, on which times rest. */
 export async function dryRun(plan, engine, gflops) {
@@ -11,13 +10,13 @@ export async function dryRun(plan, engine, gflops) {
   console.log(`${plan.name}: ${plan.about}\n`);
   const rows = [];
   let total = 0;
-  for (const { runs } of settingsOfPlan(plan)) {
+  for (const { runs, variant } of rowsOf(plan)) {
     const [first] = runs;
     const estimate = await estimates.of(first);
     const seconds = costOf(first, estimate) / (gflops * 1e9);
     total += runs.length * seconds;
     rows.push([
-      first.label,
+      variant === '' ? first.label : `${first.label}, ${variant}`,
       runs.map(({ config: { seed } }) => seed).join(', '),
       Number.isNaN(estimate.steps) ? '?' : `${estimate.steps}`,
       estimate.weights.toLocaleString('en'),

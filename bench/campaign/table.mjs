@@ -5,7 +5,10 @@ import { METHOD_LABELS, methodLabel, networkLabel, variantLabels } from './label
 import { meanLine, settingsOfPlan } from './results.mjs';
 import { settingsOf } from './run_state.mjs';
 
-/** Rows of the plan: [{ network, label, sparsity, mean: a line of results.jsonl or undefined, curves: of the loss, of each run }]. */
+/**
+ * Rows of the plan, a setting each: [{ runs, network, method, variant, label, sparsity, mean: a line of results.jsonl or undefined, curves:
+ * of the loss, of each finished run }]. `results` may be left out.
+ */
 export function rowsOf(plan, results) {
   const settings = settingsOfPlan(plan, results);
   const networks = groupBy(settings, networkOf);
@@ -19,7 +22,18 @@ export function rowsOf(plan, results) {
       const label = [method, blocks, variants[i]].filter(Boolean).join(', ');
       const [mean] = meanLine(setting);
       const curves = setting.results.map(({ lossCurve }) => lossCurve).filter((curve) => curve?.length > 0);
-      return { network, method, blockSize, variant: variants[i], label, sparsity: described.sparsity, mean, curves };
+      const { runs } = setting;
+      return {
+        runs,
+        network,
+        method,
+        blockSize,
+        variant: variants[i],
+        label,
+        sparsity: described.sparsity,
+        mean,
+        curves,
+      };
     });
   });
 }

@@ -71,6 +71,19 @@ async function tunedTrainer(device: Device, make: () => Promise<Trainer>, store:
   return { trainer: await make(), tilings };
 }
 
+/** Uses those that were measured on this adapter, where trainings do so by default. @returns how many there are. */
+export async function useKnownTilings(device: Device): Promise<number> {
+  if (!isTuned(device, 'auto')) return 0;
+  const known = await tilingsFiles().load(device.info.description);
+  useTilings(device, known);
+  return known.length;
+}
+
+/** For a report, below the adapter's line. @param count operations that have a tiling of their own. */
+export function describeTilings(count: number): string {
+  return `tilings    as measured for ${count} operations on this adapter, the others by rule`;
+}
+
 function useTilings(device: Device, tilings: readonly TunedOperation[]): void {
   tileChoices(device).offer(tilings.map(({ key, tiles }) => [key, tiles]));
 }

@@ -45,7 +45,8 @@ export async function batteryCommand({ out, minutes, adapter }: BatteryFlags): P
     await writeFileAtomically(join(out, 'battery.json'), `${JSON.stringify(record, null, 2)}\n`);
     await writeFileAtomically(join(out, 'battery.md'), batterySummary(record, parts));
   };
-  const record = await runBattery(parts, { minutes, save, log: (line) => console.error(line) });
+  const command = ['shuffleblock', ...process.argv.slice(2)].join(' ');
+  const record = await runBattery(parts, { command, minutes, save, log: (line) => console.error(line) });
   console.log(`saved ${join(out, 'battery.json')} and ${join(out, 'battery.md')}`);
   process.exitCode = exitCodeOf(record);
 }

@@ -18,6 +18,7 @@ import {
   DRIVER_VARIABLES,
   hasVulkanLoader,
   lavapipeDriverFile,
+  mountedNvidiaDriverFile,
   provideVulkanLoader,
   swiftshaderDriverFile,
   systemDriverFiles,
@@ -118,12 +119,14 @@ async function attempts({ adapter: choice, backend }: AdapterRequest, tried: str
   if (named) return namedDrivers(named, tried);
 
   const swiftshader: Attempt = { what: 'packaged SwiftShader', driverFile: swiftshaderDriverFile };
-  if (choice === 'hardware') return [system];
+  const nvidia = mountedNvidiaDriverFile();
+  const mounted: Attempt[] = nvidia ? [{ what: nvidia, driverFile: async () => nvidia }] : [];
+  if (choice === 'hardware') return [...mounted, system];
   if (choice === 'auto') {
     // Asking a loader that has no drivers makes Dawn print a page of warnings.
-    if (systemDriverFiles().length > 0) return [system, swiftshader];
+    if (systemDriverFiles().length > 0) return [...mounted, system, swiftshader];
     tried.push(`${system.what}: none installed`);
-    return [swiftshader];
+    return [...mounted, swiftshader];
   }
   const lavapipe = lavapipeDriverFile();
   if (lavapipe) return [{ what: 'lavapipe', driverFile: async () => lavapipe }, swiftshader];

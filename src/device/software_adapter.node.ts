@@ -33,6 +33,17 @@ export function systemDriverFiles(): string[] {
   return [...new Set(roots)].flatMap((root) => jsonFiles(join(root, 'vulkan', 'icd.d')));
 }
 
+/**
+ * Where NVIDIA's driver is mounted into containers of Kubernetes clusters (Google's device plugin), a folder that no loader looks
+ * into.
+ */
+const NVIDIA_MOUNT = '/usr/local/nvidia/share/vulkan/icd.d';
+
+/** NVIDIA's driver file where only `VK_DRIVER_FILES` would find it. */
+export function mountedNvidiaDriverFile(): string | undefined {
+  return jsonFiles(NVIDIA_MOUNT)[0];
+}
+
 function jsonFiles(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => name.endsWith('.json'));

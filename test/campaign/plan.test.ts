@@ -96,6 +96,8 @@ describe('the plans that come with it', () => {
     ['smoke', 60],
     ['mnist', 48],
     ['mnist-updates', 24],
+    ['cifar10-small', 26],
+    ['cifar10-mlp', 18],
     ['cifar10', 111],
     ['cifar10-short', 111],
     ['cifar10-vgg', 63],
@@ -106,7 +108,7 @@ describe('the plans that come with it', () => {
     expect([own, runs.length]).toEqual([name, count]);
   });
 
-  it('are the only ones', () => expect(readdirSync(plans)).toHaveLength(8));
+  it('are the only ones', () => expect(readdirSync(plans)).toHaveLength(10));
 
   it('cifar10 is the recipe of the method', () => {
     const { runs } = read('cifar10');

@@ -10,7 +10,7 @@ import { conv2d } from '../../src/shaders/conv2d/conv2d.js';
 import { conv2dGeometry } from '../../src/shaders/conv2d/geometry.js';
 import { matrixBlockConv2d } from '../../src/shaders/matrix_units/matrix_block_conv2d.js';
 import { matrixConv2d } from '../../src/shaders/matrix_units/matrix_conv2d.js';
-import { densePasses, setMatrixConvolutions } from '../../src/shaders/matrix_units/matrix_units.js';
+import { blockPasses, densePasses, setMatrixConvolutions } from '../../src/shaders/matrix_units/matrix_units.js';
 import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
 import { checkOperation, type OperationCase } from '../support/check_operation.js';
 import { normalValues } from '../support/compare.js';
@@ -211,6 +211,13 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
     expect(densePasses(device, geometry(32, 32), 'f32')).toBeUndefined();
     expect(densePasses(device, geometry(3, 32), 'f16')).toBeUndefined();
     expect(densePasses(device, geometry(32, 12), 'f16')).toBeUndefined();
+    const ofBlocks = (blockSize: number) => {
+      const topology = randomTopology(2 * blockSize, 32 * 9, blockSize, 0.4, 1);
+      return blockPasses(device, geometry(32, 32), new BlockTables(device, topology, [3, 3]), 'f16');
+    };
+    expect(ofBlocks(16)).toBeDefined();
+    expect(ofBlocks(8)).toBeUndefined();
+    expect(ofBlocks(128)).toBeUndefined(); // too large for a workgroup's memory
   });
 });
 

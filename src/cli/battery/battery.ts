@@ -47,6 +47,8 @@ export interface PartRecord {
 
 export interface BatteryRecord {
   readonly startedAt: string;
+  /** As it was given. */
+  readonly command: string;
   readonly minutes: number;
   /** False in the report of a run that goes on, or was cut off. */
   finished: boolean;
@@ -54,6 +56,7 @@ export interface BatteryRecord {
 }
 
 export interface BatteryOptions {
+  readonly command: string;
   readonly minutes: number;
   /** Called whenever there is something new. The record is the same object every time. */
   readonly save: (record: BatteryRecord) => Promise<void>;
@@ -66,9 +69,9 @@ export interface BatteryOptions {
 const SAVE_INTERVAL_MS = 2000;
 
 export async function runBattery(parts: readonly BatteryPart[], options: BatteryOptions): Promise<BatteryRecord> {
-  const { minutes, save, log = () => {}, now = () => performance.now() } = options;
+  const { command, minutes, save, log = () => {}, now = () => performance.now() } = options;
   const end = now() + minutes * 60_000;
-  const record: BatteryRecord = { startedAt: new Date().toISOString(), minutes, finished: false, parts: [] };
+  const record: BatteryRecord = { startedAt: new Date().toISOString(), command, minutes, finished: false, parts: [] };
   let noAdapter = false;
   for (const part of parts) {
     const own: PartRecord = { name: part.name, state: 'running', seconds: 0, note: '' };

@@ -4,14 +4,15 @@ import { openDevice } from '../../device/index.js';
 import { hasMatrixUnits } from '../../shaders/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import { PRECISIONS } from '../../train/index.js';
+import { useKnownTilings } from '../autotune.js';
 import { kernelTable } from '../bench/kernel_table.js';
 import { benchKernels, type KernelRow } from '../bench/kernels.js';
-import { SHORT_LAYERS } from '../bench/layers.js';
+import { SHORT_LAYERS, withBatch } from '../bench/layers.js';
 import { describePeaks, measurePeaks, type Peaks } from '../bench/peak.js';
 import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { BatteryPart } from './battery.js';
-import { codeBlock } from './summary.js';
+import { codeBlock, notedTilings } from './summary.js';
 
 /** At least: on a software adapter a layer's kernels compile for some seconds, and every variant runs for a few rounds. */
 const LEAST_SECONDS_A_LAYER = 10;
@@ -26,8 +27,11 @@ export function benchPart(choice: AdapterFlag): BatteryPart {
     share: 0.5,
     async run({ secondsLeft, progressed }) {
       const device = await openDevice({ adapter: choice, dawnToggles: F16_TOGGLES, warn: () => {} });
+      const tilings = await useKnownTilings(device);
       const precisions = hasMatrixUnits(device) ? PRECISIONS : (['f32'] as const);
-      const tasks = precisions.flatMap((precision) => SHORT_LAYERS.map((layer) => ({ layer, precision })));
+      const tasks = precisions.flatMap((precision) =>
+        withBatch(SHORT_LAYERS, device).map((layer) => ({ layer, precision })),
+      );
       const progress = startProgress(tasks.length, 'layers');
       let done = 0;
       try {
@@ -44,7 +48,7 @@ export function benchPart(choice: AdapterFlag): BatteryPart {
         progress.stop();
         device.destroy();
       }
-      const note = `${done} of ${tasks.length} layers timed`;
+      const note = `${done} of ${tasks.length} layers timed${notedTilings(tilings)}`;
       return { state: done === tasks.length ? 'passed' : 'cut short', note };
     },
     data: () => ({ peaks, rows }),

@@ -3,13 +3,14 @@
 import { openDevice } from '../../device/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import type { MethodName } from '../../train/index.js';
+import { useKnownTilings } from '../autotune.js';
 import { benchSteps, type StepRow } from '../bench/step.js';
 import { stepTable } from '../bench/step_table.js';
 import { stepVariants } from '../bench/step_variants.js';
 import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { BatteryPart } from './battery.js';
-import { codeBlock } from './summary.js';
+import { codeBlock, notedTilings } from './summary.js';
 
 interface Step {
   readonly model: string;
@@ -41,6 +42,7 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
     share: 0.5,
     async run({ secondsLeft, progressed }) {
       const device = await openDevice({ adapter: choice, dawnToggles: F16_TOGGLES, warn: () => {} });
+      const tilings = await useKnownTilings(device);
       const steps = device.has('shader-f16') ? [...STEPS, ...HALF_STEPS] : STEPS;
       const progress = startProgress(steps.length, 'models');
       let done = 0;
@@ -48,9 +50,10 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
         for (const { model, methods, precisions, leastSeconds } of steps) {
           if (secondsLeft() < leastSeconds) break;
           const report = (note: string) => progress.update(done, note);
-          const batchSize = device.info.isSoftware && model !== 'lenet5' ? SOFTWARE_BATCH : undefined;
+          const { isSoftware } = device.info;
+          const batchSize = isSoftware && model !== 'lenet5' ? SOFTWARE_BATCH : undefined;
           const seconds = secondsLeft() / (steps.length - done);
-          const variants = stepVariants(model, { methods, precisions, batchSize });
+          const variants = stepVariants(model, { methods, precisions, batchSize, isSoftware });
           rows.push(...(await benchSteps(device, variants, { seconds, report })));
           done++;
           await progressed();
@@ -59,7 +62,7 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
         progress.stop();
         device.destroy();
       }
-      const note = `${done} of ${steps.length} models timed`;
+      const note = `${done} of ${steps.length} models timed${notedTilings(tilings)}`;
       return { state: done === steps.length ? 'passed' : 'cut short', note };
     },
     data: () => rows,

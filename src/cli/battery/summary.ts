@@ -19,6 +19,7 @@ export function batterySummary(record: BatteryRecord, parts: readonly BatteryPar
   const outcome = record.finished ? '' : ' The run goes on, or was cut off where a part is `running`.';
   return `${[
     '# shuffleblock battery',
+    `\`${record.command}\``,
     `Started ${record.startedAt}, ${record.minutes} minutes allowed.${outcome}`,
     table(['part', 'result', 'time', ''], rows),
     ...sections,
@@ -29,6 +30,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** For a note. @param count operations whose tilings were measured on this adapter before. */
+export function notedTilings(count: number): string {
+  return count > 0 ? `, ${count} operations tiled as measured` : '';
 }
 
 /** Fenced by more backquotes than the text has in a row. */

@@ -5,7 +5,7 @@ import type { ActivationType } from '../../tensor/index.js';
 import { type Pass, prepareVariants, type Variant } from './kernel_variants.js';
 import { type BenchLayer, denseFlops, SHORT_LAYERS } from './layers.js';
 import type { Peaks } from './peak.js';
-import { inTurns, type Measurement, median, repeatedly, spread } from './timing.js';
+import { inTurns, type Measurement, median, replayed, spread } from './timing.js';
 
 export interface BenchKernelsOptions {
   readonly layers?: readonly BenchLayer[];
@@ -73,7 +73,7 @@ export async function benchKernels(
     const { variants, dispose } = prepareVariants(device, layer, { sparsities, blockSizes, precision, seed });
     try {
       const measurements: Measurement[] = [];
-      for (const { run } of variants) measurements.push(await repeatedly(device, run));
+      for (const { run } of variants) measurements.push(await replayed(device, run));
       const onRound = (round: number) => report(done, `${layer.name}: round ${round}`);
       const samples = await inTurns(measurements, { deadline, onRound });
       const adapter = device.info.description;

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { InputError } from '../../device/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import { checkPrecision, PRECISIONS } from '../../train/index.js';
+import { describeTilings, useKnownTilings } from '../autotune.js';
 import {
   type AdapterFlag,
   addAdapterOption,
@@ -18,7 +19,7 @@ import { startProgress } from '../progress.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
 import { kernelTable } from './kernel_table.js';
 import { benchKernels, type KernelRow } from './kernels.js';
-import { BENCH_LAYERS, layersNamed, SHORT_LAYERS } from './layers.js';
+import { BENCH_LAYERS, layersNamed, SHORT_LAYERS, withBatch } from './layers.js';
 import { describePeaks, measurePeaks } from './peak.js';
 
 interface KernelsFlags {
@@ -48,7 +49,11 @@ export function addKernelsCommand(bench: Command): void {
     .option('--block-size <list>', 'separated by commas (default: 16)', numbers('--block-size'))
     .option('--layers <filter>', 'all layers whose name contains it (default: five that stand for the others)')
     .option('--all', `the whole grid: all layers, sparsities ${ALL_SPARSITIES}, blocks of ${ALL_BLOCK_SIZES}`)
-    .option('--batch-size <n>', "of all layers but matrix products (default: each layer's own)", number('--batch-size'))
+    .option(
+      '--batch-size <n>',
+      "of all layers but matrix products (default: each layer's own, on GPUs four times that)",
+      number('--batch-size'),
+    )
     .addOption(choice('--precision <type>', 'of activations and gradients', PRECISIONS).default('f32'))
     .addOption(matrixUnitsOption())
     .option('--minutes <m>', 'time for the whole run; every variant gets at least three rounds', number('--minutes'), 1)
@@ -60,12 +65,15 @@ async function kernelsCommand(flags: KernelsFlags): Promise<void> {
   checkFlags(flags);
   const { all, json, minutes } = flags;
   const { sparsity = all ? ALL_SPARSITIES : undefined, blockSize = all ? ALL_BLOCK_SIZES : undefined } = flags;
-  const layers = chosenLayers(flags);
+  const chosen = chosenLayers(flags);
   const { precision } = flags;
   const device = await openCommandDevice(flags.adapter, precision, flags.matrixUnits);
   try {
     checkPrecision(device, precision);
-    console.log(`${device.report()}`);
+    console.log(device.report());
+    const tilings = await useKnownTilings(device);
+    if (tilings > 0) console.log(describeTilings(tilings));
+    const layers = withBatch(chosen, device, flags.batchSize);
     const peaks = await measurePeaks(device);
     console.log(`${describePeaks(peaks)}\n`);
     const rows: KernelRow[] = [];
@@ -95,10 +103,9 @@ async function kernelsCommand(flags: KernelsFlags): Promise<void> {
   }
 }
 
-function chosenLayers({ all, layers: filter, batchSize }: KernelsFlags) {
-  const chosen = filter !== undefined ? layersNamed(filter) : all ? BENCH_LAYERS : SHORT_LAYERS;
-  if (batchSize === undefined) return chosen;
-  return chosen.map((layer) => (layer.name.startsWith('matmul/') ? layer : { ...layer, batchSize }));
+function chosenLayers({ all, layers: filter }: KernelsFlags) {
+  if (filter !== undefined) return layersNamed(filter);
+  return all ? BENCH_LAYERS : SHORT_LAYERS;
 }
 
 function checkFlags({ sparsity = [], blockSize = [], batchSize = 1, minutes, json }: KernelsFlags): void {

@@ -2,7 +2,7 @@
 // images of 32x32 and of ResNet-50 (7x7 stem) on images of 224x224, and matrix products, which are 1x1 convolutions of one pixel.
 
 import { readFileSync } from 'node:fs';
-import { InputError } from '../../device/index.js';
+import { type Device, InputError } from '../../device/index.js';
 
 export interface BenchLayer {
   /** MODEL/STAGE-KERNEL-INPUTS-OUTPUTS-SIZE[-strideS]; unique. */
@@ -32,6 +32,18 @@ export function layersNamed(filter: string): readonly BenchLayer[] {
   if (found.length > 0) return found;
   const names = BENCH_LAYERS.map(({ name }) => name).join(', ');
   throw new InputError(`--layers: expected part of a layer's name (${names}), got '${filter}'`);
+}
+
+/** Times each layer's own batch, for two processor cores, so that a GPU has as much to do as in training. */
+const GPU_FACTOR = 4;
+
+/** With this batch, by default as many images as suit the device; sizes of matrix products stay. */
+export function withBatch(layers: readonly BenchLayer[], device: Device, batchSize?: number): readonly BenchLayer[] {
+  return layers.map((layer) => {
+    if (layer.name.startsWith('matmul/')) return layer;
+    const usual = layer.batchSize * (device.info.isSoftware ? 1 : GPU_FACTOR);
+    return { ...layer, batchSize: batchSize ?? usual };
+  });
 }
 
 /** Output height and width. */

@@ -3,7 +3,7 @@
 import type { Device } from '../../device/index.js';
 import { COPY_VECS, copyPeak, MULTIPLY_ADD_SUMS, multiplyAddFlops, multiplyAddPeak } from '../../shaders/peak/peak.js';
 import { keep, Tensor } from '../../tensor/index.js';
-import { inTurns, repeatedly } from './timing.js';
+import { inTurns, replayed } from './timing.js';
 
 export interface Peak {
   readonly kernel: 'copy' | 'multiply-add';
@@ -82,7 +82,7 @@ async function fastest(
   try {
     const variants = variantsOf(x, y);
     const measurements = [];
-    for (const { run } of variants) measurements.push(await repeatedly(device, run));
+    for (const { run } of variants) measurements.push(await replayed(device, run));
     const rounds = await inTurns(measurements, { deadline: 0, leastRounds: TIMED_ROUNDS });
     const best = variants
       .map(({ name, amount }, i) => {

@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { DeviceMemoryError } from '../../device/index.js';
+import { describeTilings, useKnownTilings } from '../autotune.js';
 import { addAdapterOption, number } from '../options.js';
 import { startProgress } from '../progress.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
@@ -34,13 +35,15 @@ async function stepCommand(flags: StepFlags): Promise<void> {
   const { json, record, minutes } = flags;
   checkMinutes(minutes);
   checkJsonPath(json);
-  const comparisons = variantsOf(flags);
+  variantsOf(flags);
   const device = await openVariantsDevice(flags);
+  const comparisons = variantsOf(flags, device.info.isSoftware);
   const rows: StepRow[] = [];
   const progress = startProgress(comparisons.length, 'models');
   const end = performance.now() + minutes * 60_000;
   try {
-    progress.log(`${device.report()}\n`);
+    const tilings = await useKnownTilings(device);
+    progress.log([device.report(), ...(tilings > 0 ? [describeTilings(tilings)] : []), ''].join('\n'));
     for (const [done, variants] of comparisons.entries()) {
       const seconds = (end - performance.now()) / 1000 / (comparisons.length - done);
       const report = (note: string) => progress.update(done, note);

@@ -20,7 +20,10 @@ export interface StepVariantOptions {
   readonly blockSizes?: readonly number[];
   /** Default f32. */
   readonly precisions?: readonly ActivationType[];
+  /** The recipe's on a GPU if not given, on a software adapter at most 32. */
   readonly batchSize?: number;
+  /** Default true: a recipe's batch on two processor cores would take minutes a step. */
+  readonly isSoftware?: boolean;
   /** T; that of the data set's recipe if not given. */
   readonly updateInterval?: number;
   /** Whose images' shape and whose recipe; see `dataSetOf` for what it is if not given. */
@@ -36,8 +39,7 @@ function dataSetOf(model: string): string {
   return /^resnet/i.test(model) ? 'tinyimagenet' : 'cifar10';
 }
 
-/** A recipe's batch on two processor cores would take minutes a step. */
-const MOST_IMAGES = 32;
+const MOST_IMAGES_SOFTWARE = 32;
 /** Random labels teach nothing; a small rate keeps what is learnt of them finite. */
 const LEARNING_RATE = 1e-3;
 
@@ -45,14 +47,15 @@ const LEARNING_RATE = 1e-3;
 export function stepVariants(model: string, options: StepVariantOptions = {}): StepVariant[] {
   checkModelName(model);
   const { methods = STEP_METHODS, sparsities = [0.9], blockSizes = [16], dataSet = dataSetOf(model) } = options;
-  const { imageSize, precisions = ['f32'] } = options;
+  const { imageSize, precisions = ['f32'], isSoftware = true } = options;
   if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize > 0)) {
     throw new InputError(`image size: expected a positive whole number, got ${imageSize}`);
   }
   const own = datasetInfo(dataSet);
   const info = { ...own, height: imageSize ?? own.height, width: imageSize ?? own.width };
   const recipe = defaultConfig(dataSet);
-  const { batchSize = own.name === 'mnist' ? recipe.batchSize : MOST_IMAGES, updateInterval = recipe.updateInterval } =
+  const isUsual = own.name === 'mnist' || !isSoftware;
+  const { batchSize = isUsual ? recipe.batchSize : MOST_IMAGES_SOFTWARE, updateInterval = recipe.updateInterval } =
     options;
   const base = { ...recipe, model, batchSize, updateInterval, learningRate: LEARNING_RATE };
   const sorted = [...new Set(methods)].sort((a, b) => Number(b === 'dense') - Number(a === 'dense'));

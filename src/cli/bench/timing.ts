@@ -42,6 +42,16 @@ export async function repeatedly(device: Device, run: () => void): Promise<Measu
   return () => timeOf(device, run, repetitions);
 }
 
+/**
+ * The same of work that can be recorded, as training steps are: what the host does for each dispatch is then a small part of it, also
+ * on a GPU that is done in microseconds.
+ */
+export async function replayed(device: Device, run: () => void): Promise<Measurement> {
+  const recording = device.record(run);
+  await device.prepare(recording);
+  return repeatedly(device, () => device.replay(recording));
+}
+
 /** Milliseconds of one of so many repetitions. */
 async function timeOf(device: Device, run: () => void, repetitions: number): Promise<number> {
   await device.finish();

@@ -36,9 +36,10 @@ export function addTuneCommand(bench: Command): void {
 async function tuneCommand(flags: TuneFlags): Promise<void> {
   checkMinutes(flags.minutes);
   checkJsonPath(flags.json);
-  const variants = variantsOf(flags).flat();
+  variantsOf(flags);
   const store = tilingsFiles();
   const device = await openVariantsDevice(flags);
+  const variants = variantsOf(flags, device.info.isSoftware).flat();
   const adapter = device.info.description;
   const end = performance.now() + flags.minutes * 60_000;
   try {

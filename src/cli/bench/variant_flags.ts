@@ -40,16 +40,24 @@ export function addVariantOptions(command: Command, models: readonly string[]): 
     .option('--block-size <list>', 'of dsb and ssb (default: 16)', numbers('--block-size'))
     .option('--precision <list>', `of ${PRECISIONS.join(', ')} (default: f32)`, precisionList)
     .addOption(matrixUnitsOption())
-    .option('--batch-size <n>', 'images a step (default: mnist 64, else 32)', number('--batch-size'))
+    .option(
+      '--batch-size <n>',
+      "images a step (default: the recipe's, on software adapters at most 32 but for mnist)",
+      number('--batch-size'),
+    )
     .option('--data-set <name>', 'shape of the images (default: lenet mnist, ResNet tinyimagenet, else cifar10)')
     .option('--image-size <n>', "height and width of the images (default: the data set's)", number('--image-size'));
 }
 
-/** The variants of each model. @throws InputError on what no training could be. */
-export function variantsOf(flags: VariantFlags): StepVariant[][] {
+/**
+ * The variants of each model, with the batches that suit a kind of adapter; which it is does not matter to whether they can be.
+ * @throws InputError on what no training could be.
+ */
+export function variantsOf(flags: VariantFlags, isSoftware = true): StepVariant[][] {
   const { models, methods, sparsity: sparsities, blockSize: blockSizes, precision: precisions } = flags;
   const { T: updateInterval, batchSize, dataSet, imageSize } = flags;
-  const options = { methods, sparsities, blockSizes, precisions, batchSize, updateInterval, dataSet, imageSize };
+  const images = { batchSize, isSoftware, dataSet, imageSize };
+  const options = { methods, sparsities, blockSizes, precisions, updateInterval, ...images };
   return models.map((model) => stepVariants(model, options));
 }
 

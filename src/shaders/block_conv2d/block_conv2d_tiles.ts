@@ -5,7 +5,7 @@ import { type ActivationType, ELEMENT_BYTES } from '../../tensor/index.js';
 import { type ConvGeometry, chunkSize, columnsPerThread, otherChunks } from '../conv2d/geometry.js';
 import { lanesOf } from '../launch.js';
 import { largestSubgroup, mostSharers, usualSharers } from '../sharers.js';
-import type { Tiles, Tiling } from '../tiling/tiling.js';
+import { dispatchable, type Tiles, type Tiling } from '../tiling/tiling.js';
 import { type BlockTables, TILE_SLOTS } from './block_tables.js';
 
 /** Vecs of positions a thread, threads of a workgroup, how many load weights for each other, and how many in a row have Vecs in a row. */
@@ -44,7 +44,8 @@ export function positionTiling(
     { ...usual, sharers: otherSharers(device, blockSize) },
     { ...usual, strip: otherStrip(device, threads) },
   ];
-  return { usual, others };
+  const extent = ({ columns, threads }: PositionTiles) => Math.ceil(positions / (threads * columns));
+  return dispatchable(device, { usual, others }, extent);
 }
 
 function rowQuads(blockSize: number): number {
@@ -129,34 +130,49 @@ export function gradInputTiling(
   geometry: ConvGeometry,
   dtype: ActivationType,
 ): Tiling<GradInputTiles> {
-  const { height, width, outHeight, outWidth, batchSize } = geometry;
+  const { inChannels, height, width, outHeight, outWidth, batchSize } = geometry;
   const { isSoftware } = device.info;
-  const vecBytes = numBlocks * blockSize * outHeight * outWidth * lanesOf(batchSize) * ELEMENT_BYTES[dtype];
+  const phases = gradInputPhases(geometry);
+  const outPixels = outHeight * outWidth;
+  const inPixels = Math.ceil(height / phases) * Math.ceil(width / phases);
+  const vecBytes = numBlocks * blockSize * outPixels * lanesOf(batchSize) * ELEMENT_BYTES[dtype];
   const vecsIn = (bytes: number) => Math.max(1, Math.min(geometry.batch, Math.floor(bytes / vecBytes)));
   const most = columnsKernel.constant('WORKGROUP_SIZE');
   // Not so little that the positions leave threads idle.
-  const least = Math.min(vecsIn(COLUMN_BYTES), Math.ceil(most / (outHeight * outWidth)));
+  const least = Math.min(vecsIn(COLUMN_BYTES), Math.ceil(most / outPixels));
   const batch = Math.max(least, vecsIn(isSoftware ? COLUMN_BYTES_SOFTWARE : COLUMN_BYTES));
   if (gatherKernel.constant('WORKGROUP_SIZE') !== most) throw new Error('block_conv2d: expected equal workgroups');
-  const threads = busyThreads(device, most, Math.max(outHeight * outWidth, height * width) * batch);
+  const threads = busyThreads(device, most, Math.max(outPixels, height * width) * batch);
+  // Channels lie along a dimension of the grid.
+  const leastChannels = Math.ceil(inChannels / device.limit('maxComputeWorkgroupsPerDimension'));
   const usual = {
-    columns: usualColumns(device, blockSize, outHeight * outWidth * batch, threads),
-    gatherColumns: usualColumns(device, blockSize, (height * width * batch) / gradInputPhases(geometry) ** 2, threads),
+    columns: usualColumns(device, blockSize, outPixels * batch, threads),
+    gatherColumns: usualColumns(device, blockSize, (height * width * batch) / phases ** 2, threads),
     threads,
     sharers: usualSharers(device, rowQuads(blockSize)),
     strip: usualStrip(device, threads),
-    groupChannels: isSoftware ? 8 : 1,
+    groupChannels: Math.max(isSoftware ? 8 : 1, leastChannels),
     batch,
   };
   const others = (): GradInputTiles[] => [
     ...GRAD_INPUT_TILES.map(([columns, gatherColumns, threads, groupChannels]) => {
-      return { ...usual, columns, gatherColumns, threads, strip: usualStrip(device, threads), groupChannels };
+      const strip = usualStrip(device, threads);
+      return {
+        ...usual,
+        columns,
+        gatherColumns,
+        threads,
+        strip,
+        groupChannels: Math.max(groupChannels, leastChannels),
+      };
     }).filter(fits(blockSize)),
     ...[COLUMN_BYTES_SOFTWARE, COLUMN_BYTES].map((bytes) => ({ ...usual, batch: vecsIn(bytes) })),
     { ...usual, sharers: otherSharers(device, blockSize) },
     { ...usual, strip: otherStrip(device, threads) },
   ];
-  return { usual, others };
+  const extent = ({ columns, gatherColumns, threads, batch }: GradInputTiles) =>
+    Math.ceil(Math.max(outPixels / columns, inPixels / gatherColumns) * (batch / threads));
+  return dispatchable(device, { usual, others }, extent);
 }
 
 /** Slots of a thread, positions staged at once and in a chunk, threads that load for each other. */

@@ -13,7 +13,7 @@ import { withPartial } from '../part_statistics.js';
 import { sum } from '../reduce/reduce.js';
 import { withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
-import { gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
+import { gatherPositions, gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
 import { checkEpilogue, type Epilogue, withEpilogue } from './epilogue.js';
 import {
   type Conv2dOptions,
@@ -117,11 +117,13 @@ function gather(
   const positions = Math.ceil(params.out_height / down) * Math.ceil(params.out_width / down) * geometry.batch;
   const tiling = gatherTiling(device, gatherKernel, params.rows, positions);
   const dtype = activationType(operation, x, y);
-  tiled(device, tilingKey(operation, geometry, dtype), tiling, ({ rows, columns, threads, rowThreads, sharers }) => {
+  tiled(device, tilingKey(operation, geometry, dtype), tiling, (tiles) => {
+    const { rows, columns, threads, rowThreads, sharers } = tiles;
     const typed = forBatch(gatherKernel, geometry.batchSize, dtype);
     const variant = withEpilogue(typed.with({ StoredWeight: activationType(operation, weight) }), epilogue);
     const kernel = withSharers(variant, sharers).with({ COLUMNS: columns, ROWS: rows, WORKGROUP_SIZE: threads });
-    const across = Math.ceil(positions / ((threads / rowThreads) * columns));
+    const partLength = gatherPositions(tiles);
+    const across = Math.ceil(positions / partLength);
     const rowTiles = Math.ceil(params.rows / (rows * rowThreads));
     const shared = {
       batch: geometry.batch,
@@ -130,7 +132,7 @@ function gather(
       row_threads: rowThreads,
     };
     const { bias, addend, statistics } = epilogue;
-    withPartial(y, statistics, { parts: across, partLength: (threads / rowThreads) * columns }, (partial) => {
+    withPartial(y, statistics, { parts: across, partLength }, (partial) => {
       const tensors = { x, weight, added: bias ?? addend ?? weight, y, partial };
       runKernelOn(kernel, tensors, { ...params, ...shared }, [across, rowTiles, down * down]);
     });

@@ -3,7 +3,7 @@
 import type { Device, Kernel } from '../../device/index.js';
 import { lanesOf } from '../launch.js';
 import { mostSharers, usualSharers } from '../sharers.js';
-import type { Tiles, Tiling } from '../tiling/tiling.js';
+import { dispatchable, type Tiles, type Tiling } from '../tiling/tiling.js';
 import { type ConvGeometry, chunkSize, columnsPerThread, otherChunks, rowsPerThread } from './geometry.js';
 
 /** Rows and Vecs of a thread; threads of a workgroup, how many of them along the rows, and how many load weights for each other. */
@@ -62,7 +62,12 @@ export function gatherTiling(device: Device, kernel: Kernel, rows: number, posit
     const most = mostSharers(device, ownRows / 4, alike(rowThreads, threads));
     return [...tiles, { ...usual, sharers: sharers === 1 ? most : 1 }];
   };
-  return { usual, others };
+  return dispatchable(device, { usual, others }, (tiles) => Math.ceil(positions / gatherPositions(tiles)));
+}
+
+/** Vecs of positions that a workgroup computes. */
+export function gatherPositions({ columns, threads, rowThreads }: GatherTiles): number {
+  return (threads / rowThreads) * columns;
 }
 
 /** Rows and columns of a thread, columns of a workgroup, positions staged at once and in a chunk, threads that load for each other. */

@@ -28,7 +28,10 @@ interface Pass {
   readonly tables: BlockTables;
 }
 
-/** Undefined where blocks are no whole number of matrices, or the batch of vec4s. */
+/**
+ * Undefined where blocks are no whole number of matrices, or the batch of vec4s, and where blocks are too large for a workgroup's
+ * memory or positions too many for its grid.
+ */
 export function matrixBlockConv2d(
   device: Device,
   units: MatrixUnits,
@@ -38,9 +41,13 @@ export function matrixBlockConv2d(
   const most = Math.max(units.m, units.n, units.k);
   if (tables.blockSize % most !== 0 || geometry.batchSize % 4 !== 0) return undefined;
   const pass = { device, units, geometry, tables };
+  // Two halves of inputs, and a result of each subgroup, of which there is one for at least every `n` columns.
+  const forwardTilings = positionTilings(pass, (columns) => 4 * tables.blockSize * columns + 4 * units.m * columns);
+  const gradTilings = positionTilings(pass, (columns) => 2 * tables.blockSize * columns + 4 * units.m * columns);
+  if (forwardTilings.length === 0 || gradTilings.length === 0) return undefined;
   return {
-    forward: (x, values, epilogue) => forward(pass, x, values, epilogue),
-    gradColumns: (gradOutput, values, range) => gradColumns(pass, gradOutput, values, range),
+    forward: (x, values, epilogue) => forward(pass, forwardTilings, { x, values, ...epilogue }),
+    gradColumns: (gradOutput, values, range) => gradColumns(pass, gradTilings, gradOutput, values, range),
     gradValues: (x, gradOutput) => gradValues(pass, x, gradOutput),
   };
 }
@@ -69,13 +76,26 @@ const POSITION_TILES = [
 const SHARED_BYTES = 16384;
 
 /** @param bytesOf workgroup memory for so many positions. */
-function positionTiling({ units }: Pass, bytesOf: (columns: number) => number): Tiling<PositionTiles> {
-  const tilings = POSITION_TILES.map(([columnTiles, subgroups]) => ({ columnTiles, subgroups })).filter(
-    ({ columnTiles, subgroups }) =>
-      // An invocation gathers for the same positions all along.
-      (units.subgroup * 4) % (columnTiles * units.n) === 0 &&
-      bytesOf(columnTiles * subgroups * units.n) <= SHARED_BYTES,
-  );
+function positionTilings(
+  { device, units, geometry }: Pass,
+  bytesOf: (columns: number) => number,
+): readonly PositionTiles[] {
+  const mostWorkgroups = device.limit('maxComputeWorkgroupsPerDimension');
+  return POSITION_TILES.map(([columnTiles, subgroups]) => ({ columnTiles, subgroups })).filter((tiles) => {
+    const columns = columnsOf(tiles, units);
+    // An invocation gathers for the same positions all along.
+    const isEven = (units.subgroup * 4) % (tiles.columnTiles * units.n) === 0;
+    return isEven && bytesOf(columns) <= SHARED_BYTES && (geometry.positions * 4) / columns <= mostWorkgroups;
+  });
+}
+
+/** Of a workgroup: positions, each of one image. */
+function columnsOf({ columnTiles, subgroups }: PositionTiles, { n }: MatrixUnits): number {
+  return columnTiles * subgroups * n;
+}
+
+/** The first is the usual one. */
+function tilingOf(tilings: readonly PositionTiles[]): Tiling<PositionTiles> {
   return { usual: tilings[0], others: () => tilings };
 }
 
@@ -83,7 +103,12 @@ function variantFor(base: Kernel, { units, tables }: Pass, { columnTiles, subgro
   return forUnits(base, units).with({ BLOCK: tables.blockSize, COLUMN_TILES: columnTiles, SUBGROUPS: subgroups });
 }
 
-function forward(pass: Pass, x: Tensor, values: Tensor, { bias, addend }: Epilogue): Tensor {
+interface ForwardTensors extends Epilogue {
+  readonly x: Tensor;
+  readonly values: Tensor;
+}
+
+function forward(pass: Pass, tilings: readonly PositionTiles[], { x, values, bias, addend }: ForwardTensors): Tensor {
   const { device, units, geometry, tables } = pass;
   const { outChannels, outHeight, outWidth, batchSize } = geometry;
   const y = Tensor.empty(device, [outChannels, outHeight, outWidth, batchSize], 'f16');
@@ -97,16 +122,13 @@ function forward(pass: Pass, x: Tensor, values: Tensor, { bias, addend }: Epilog
     added: bias ?? addend ?? values,
     y,
   };
-  // Two halves of inputs, and a result of each subgroup, of which there is one for at least every `n` columns.
-  const bytesOf = (columns: number) => 4 * tables.blockSize * columns + 4 * units.m * columns;
-  tiled(device, keyOf('blockConv2d.forward', pass), positionTiling(pass, bytesOf), (tiles) => {
+  tiled(device, keyOf('blockConv2d.forward', pass), tilingOf(tilings), (tiles) => {
     const variant = variantFor(forwardKernel, pass, tiles).with({
       BIAS: bias ? 1 : 0,
       ADDEND: addend ? 1 : 0,
       Added: addend ? 'vec4<f16>' : 'f32',
     });
-    const columns = tiles.columnTiles * tiles.subgroups * units.n;
-    const workgroups = [Math.ceil((geometry.positions * 4) / columns), tables.numGroups] as const;
+    const workgroups = [Math.ceil((geometry.positions * 4) / columnsOf(tiles, units)), tables.numGroups] as const;
     runKernelOn(variant, tensors, windowParams(geometry), workgroups);
   });
   return y;
@@ -114,6 +136,7 @@ function forward(pass: Pass, x: Tensor, values: Tensor, { bias, addend }: Epilog
 
 function gradColumns(
   pass: Pass,
+  tilings: readonly PositionTiles[],
   gradOutput: Tensor,
   values: Tensor,
   { start, count }: { readonly start: number; readonly count: number },
@@ -129,10 +152,8 @@ function gradColumns(
     group_start: tables.groupStart,
     grad_columns: result,
   };
-  const bytesOf = (columns: number) => 2 * tables.blockSize * columns + 4 * units.m * columns;
-  tiled(device, keyOf('blockConv2d.gradColumns', pass), positionTiling(pass, bytesOf), (tiles) => {
-    const columns = tiles.columnTiles * tiles.subgroups * units.n;
-    const workgroups = [Math.ceil((outPixels * count * 4) / columns), tables.numGroups] as const;
+  tiled(device, keyOf('blockConv2d.gradColumns', pass), tilingOf(tilings), (tiles) => {
+    const workgroups = [Math.ceil((outPixels * count * 4) / columnsOf(tiles, units)), tables.numGroups] as const;
     const params = { out_pixels: outPixels, batch: geometry.batch, batch_start: start, batch_count: count };
     runKernelOn(variantFor(gradColumnsKernel, pass, tiles), tensors, params, workgroups);
   });

@@ -18,17 +18,20 @@ import {
 } from '../conv2d/geometry.js';
 import { runKernelOn } from '../launch.js';
 import { transposed } from '../layout/layout.js';
-import { type Tiles, type Tiling, tiled } from '../tiling/tiling.js';
+import { dispatchable, type Tiles, type Tiling, tiled } from '../tiling/tiling.js';
 import type { DensePasses, MatrixUnits } from './matrix_units.js';
 
 const gatherKernel = kernel(matrix_conv2d_gather);
 const gradWeightKernel = kernel(matrix_conv2d_grad_weight);
 
-/** Undefined where channels or batch are no whole number of matrices. */
+/** Undefined where channels or batch are no whole number of matrices, and where these are too many for a grid. */
 export function matrixConv2d(device: Device, units: MatrixUnits, geometry: ConvGeometry): DensePasses | undefined {
   const { inChannels, outChannels, batchSize } = geometry;
   const most = Math.max(units.m, units.n, units.k);
   if ([inChannels, outChannels, batchSize].some((extent) => extent % most !== 0)) return undefined;
+  const pixels = Math.max(geometry.height * geometry.width, geometry.outHeight * geometry.outWidth);
+  const mostWorkgroups = device.limit('maxComputeWorkgroupsPerDimension');
+  if ((pixels * batchSize) / units.n > MOST_COLUMN_TILES * mostWorkgroups) return undefined;
   return {
     prepare: (weight) => tapsFirst(weight),
     forward: (x, weight, epilogue) => forward(device, units, geometry, { x, weight, ...epilogue }),
@@ -75,20 +78,23 @@ const MATRIX_TILES = [
   [2, 4, 2],
 ] as const;
 
+/** Matrices that lie across a workgroup at most, of any number of rows. */
+const MOST_COLUMN_TILES = 16;
+
 /** Workgroups that keep a large GPU busy. */
 const ENOUGH_WORKGROUPS = 512;
 
 /** @param rows, columns of the result, in matrices. */
-function gatherTiling(rows: number, columns: number): Tiling<MatrixTiles> {
+function gatherTiling(device: Device, rows: number, columns: number): Tiling<MatrixTiles> {
   const fits = ({ rowTiles }: MatrixTiles) => rows % rowTiles === 0;
   const all = MATRIX_TILES.map(([rowTiles, columnTiles, subgroups]) => ({ rowTiles, columnTiles, subgroups }));
-  const workgroups = ({ rowTiles, columnTiles, subgroups }: MatrixTiles) =>
-    Math.ceil(columns / (columnTiles * subgroups)) * (rows / rowTiles);
+  const across = ({ columnTiles, subgroups }: MatrixTiles) => Math.ceil(columns / (columnTiles * subgroups));
   const rowTiles = rows % 2 === 0 ? 2 : 1;
   const usual = [4, 2]
     .map((columnTiles) => ({ rowTiles, columnTiles, subgroups: 4 }))
-    .find((tiles) => workgroups(tiles) >= ENOUGH_WORKGROUPS);
-  return { usual: usual ?? { rowTiles: 1, columnTiles: 1, subgroups: 4 }, others: () => all.filter(fits) };
+    .find((tiles) => across(tiles) * (rows / rowTiles) >= ENOUGH_WORKGROUPS);
+  const few = { rowTiles: 1, columnTiles: 1, subgroups: 4 };
+  return dispatchable(device, { usual: usual ?? few, others: () => all.filter(fits) }, across);
 }
 
 interface GatherTensors extends Epilogue {
@@ -134,7 +140,7 @@ function gather(
   const pixels = Math.ceil(params.out_height / down) * Math.ceil(params.out_width / down);
   const columns = (pixels * geometry.batchSize) / units.n;
   const key = tilingKey(operation, geometry, 'f16', ' by matrix units');
-  tiled(x.device, key, gatherTiling(rows, columns), ({ rowTiles, columnTiles, subgroups }) => {
+  tiled(x.device, key, gatherTiling(x.device, rows, columns), ({ rowTiles, columnTiles, subgroups }) => {
     const tiles = { ROW_TILES: rowTiles, COLUMN_TILES: columnTiles, SUBGROUPS: subgroups };
     const variant = forUnits(base, units)
       .with(tiles)
@@ -147,7 +153,8 @@ function gather(
       tap_stride: geometry.inChannels * geometry.outChannels,
       line_stride: geometry.inChannels,
     };
-    const workgroups = [Math.ceil(columns / (columnTiles * subgroups)), rows / rowTiles, down * down] as const;
+    const across = Math.ceil(columns / (columnTiles * subgroups));
+    const workgroups = [across, rows / rowTiles, down * down] as const;
     runKernelOn(variant, { x, weight, bias: bias ?? weight, addend: addend ?? weight, y }, all, workgroups);
   });
 }

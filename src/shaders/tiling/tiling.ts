@@ -13,6 +13,21 @@ export interface Tiling<T extends Tiles = Tiles> {
   readonly others: () => readonly T[];
 }
 
+/**
+ * Those tilings whose grid the device can dispatch. Where the usual one is cut too finely, the first other one that fits takes its place.
+ * @param extent of the grid along its longest dimension, in workgroups.
+ */
+export function dispatchable<T extends Tiles>(
+  device: Device,
+  { usual, others }: Tiling<T>,
+  extent: (tiles: T) => number,
+): Tiling<T> {
+  const most = device.limit('maxComputeWorkgroupsPerDimension');
+  const fitting = () => others().filter((tiles) => extent(tiles) <= most);
+  // Where nothing fits, dispatching says so.
+  return { usual: extent(usual) <= most ? usual : (fitting()[0] ?? usual), others: fitting };
+}
+
 /** The tilings of a device. */
 export class TileChoices {
   /** What is used in place of the rule, by key. */

@@ -81,7 +81,7 @@ export async function useKnownTilings(device: Device): Promise<number> {
 
 /** For a report, below the adapter's line. @param count operations that have a tiling of their own. */
 export function describeTilings(count: number): string {
-  return `tilings    as measured for ${count} operations on this adapter, the others by rule`;
+  return `tilings    ${count} measured on this adapter, the others by rule`;
 }
 
 function useTilings(device: Device, tilings: readonly TunedOperation[]): void {

@@ -12,12 +12,13 @@ import { kernelTestsPart } from './battery/kernel_tests_part.js';
 import { stepPart } from './battery/step_part.js';
 import { batterySummary } from './battery/summary.js';
 import { LENET, trainingPart, WIDE_RESNET } from './battery/training_part.js';
-import { type AdapterFlag, addAdapterOption, number } from './options.js';
+import { type AdapterFlag, addAdapterOption, F16_TOGGLES, number } from './options.js';
 
 export interface BatteryFlags {
   readonly out: string;
   readonly minutes: number;
   readonly adapter: AdapterFlag;
+  readonly f16OnNvidia: boolean;
 }
 
 export function addBatteryCommand(root: Command): void {
@@ -26,18 +27,20 @@ export function addBatteryCommand(root: Command): void {
     .description('Run everything on this machine: adapter report, kernel tests, benchmarks, short trainings.')
     .option('--out <dir>', 'folder of battery.json and battery.md, which are replaced if they are there', 'battery-out')
     .option('--minutes <m>', 'time allowed; parts that do not fit are left out', number('--minutes'), 10)
+    .option('--no-f16-on-nvidia', "leave half precision out where Dawn does not offer it of itself: on NVIDIA's GPUs")
     .addHelpText('after', '\nExit code: 0 if every part that ran passed, 1 if not, 2 on bad input.');
   addAdapterOption(command).action(batteryCommand);
 }
 
-export async function batteryCommand({ out, minutes, adapter }: BatteryFlags): Promise<void> {
+export async function batteryCommand({ out, minutes, adapter, f16OnNvidia }: BatteryFlags): Promise<void> {
   if (!(minutes > 0)) throw new InputError(`--minutes: expected a positive number, got ${minutes}`);
   prepareFolder(out);
+  const asked = { adapter, dawnToggles: f16OnNvidia ? F16_TOGGLES : undefined };
   const parts = [
     adapterPart(adapter),
-    kernelTestsPart(adapter),
-    benchPart(adapter),
-    stepPart(adapter),
+    kernelTestsPart(asked),
+    benchPart(asked),
+    stepPart(asked),
     trainingPart(adapter, LENET),
     trainingPart(adapter, WIDE_RESNET),
   ];

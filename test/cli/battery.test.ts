@@ -221,7 +221,7 @@ describe('kernel tests', () => {
         throw new Error('the runner broke');
       },
     };
-    const part = kernelTestsPart('auto', async () => tests);
+    const part = kernelTestsPart({ adapter: 'auto' }, async () => tests);
     const { run } = bench();
     const record = await run([part]);
     expect(record.parts[0]).toMatchObject({
@@ -236,7 +236,7 @@ describe('kernel tests', () => {
 
   it('say how to get them where they were not built', async () => {
     const { run } = bench();
-    const record = await run([kernelTestsPart('auto')]); // The sources have no bundle beside them.
+    const record = await run([kernelTestsPart({ adapter: 'auto' })]); // The sources have no bundle beside them.
     expect(record.parts[0]).toMatchObject({ state: 'failed' });
     expect(record.parts[0].note).toContain(
       'expected dist/battery/kernel_tests.js, got none; `npm ci && npm run build`',

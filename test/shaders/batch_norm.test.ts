@@ -139,7 +139,7 @@ describe('batchNorm in training', () => {
       });
       const { mean, variance } = moments(Float64Array.from(x), channels);
       const length = x.length / channels;
-      expectClose(await running.mean.read(), mean, 1e-7, 'mean');
+      expectClose(await running.mean.read(), mean, 3e-7, 'mean'); // divisions may miss by 2.5 units in the last place
       expectClose(
         await running.variance.read(),
         variance.map((v) => (v * length) / (length - 1)),

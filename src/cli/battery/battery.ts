@@ -1,7 +1,7 @@
 // The battery: parts run one after the other within a budget of minutes, and whatever happened so far is saved as it happens, so
 // that a run which is killed leaves what it measured. A part that fails does not stop the next one.
 
-import { AdapterError } from '../../device/index.js';
+import { AdapterError, type OpenDeviceOptions } from '../../device/index.js';
 
 /** `running` in a saved report: the run was cut off there, or still goes on. `cut short`: time ended before the part did. */
 export type PartState = 'running' | 'passed' | 'failed' | 'cut short' | 'not run';
@@ -19,6 +19,9 @@ export interface PartContext {
   /** The part has something new in `data()`: saves it, unless it saved a moment ago. */
   progressed(): Promise<void>;
 }
+
+/** Which adapter the parts ask for, and what Dawn is started with. */
+export type BatteryAdapter = Pick<OpenDeviceOptions, 'adapter' | 'dawnToggles'>;
 
 export interface BatteryPart {
   readonly name: string;

@@ -9,15 +9,14 @@ import { kernelTable } from '../bench/kernel_table.js';
 import { benchKernels, type KernelRow } from '../bench/kernels.js';
 import { SHORT_LAYERS, withBatch } from '../bench/layers.js';
 import { describePeaks, measurePeaks, type Peaks } from '../bench/peak.js';
-import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
-import type { BatteryPart } from './battery.js';
+import type { BatteryAdapter, BatteryPart } from './battery.js';
 import { codeBlock, notedTilings } from './summary.js';
 
 /** At least: on a software adapter a layer's kernels compile for some seconds, and every variant runs for a few rounds. */
 const LEAST_SECONDS_A_LAYER = 10;
 
-export function benchPart(choice: AdapterFlag): BatteryPart {
+export function benchPart(adapter: BatteryAdapter): BatteryPart {
   const rows: KernelRow[] = [];
   let peaks: Peaks | undefined;
   return {
@@ -26,7 +25,7 @@ export function benchPart(choice: AdapterFlag): BatteryPart {
     leastSeconds: LEAST_SECONDS_A_LAYER,
     share: 0.5,
     async run({ secondsLeft, progressed }) {
-      const device = await openDevice({ adapter: choice, dawnToggles: F16_TOGGLES, warn: () => {} });
+      const device = await openDevice({ ...adapter, warn: () => {} });
       const tilings = await useKnownTilings(device);
       const precisions = hasMatrixUnits(device) ? PRECISIONS : (['f32'] as const);
       const tasks = precisions.flatMap((precision) =>

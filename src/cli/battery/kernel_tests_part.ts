@@ -2,14 +2,16 @@
 
 import { setGpuProvider } from '../../device/gpu_provider.js';
 import { findDawnAdapter } from '../../device/gpu_provider.node.js';
-import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
-import type { BatteryPart, PartResult } from './battery.js';
+import type { BatteryAdapter, BatteryPart, PartResult } from './battery.js';
 import { type KernelTestFile, type KernelTests, loadKernelTests } from './kernel_tests.js';
 import { codeBlock, table } from './summary.js';
 
 /** @param load where the tests come from. */
-export function kernelTestsPart(choice: AdapterFlag, load: () => Promise<KernelTests> = loadKernelTests): BatteryPart {
+export function kernelTestsPart(
+  adapter: BatteryAdapter,
+  load: () => Promise<KernelTests> = loadKernelTests,
+): BatteryPart {
   const files: KernelTestFile[] = [];
   return {
     name: 'kernelTests',
@@ -19,7 +21,7 @@ export function kernelTestsPart(choice: AdapterFlag, load: () => Promise<KernelT
     async run({ isOver, progressed }) {
       const tests = await load();
       // The tests ask for any adapter, and check f16 where it has that.
-      setGpuProvider((request) => findDawnAdapter({ ...request, adapter: choice, dawnToggles: F16_TOGGLES }));
+      setGpuProvider((request) => findDawnAdapter({ ...request, ...adapter }));
       let progress: ReturnType<typeof startProgress> | undefined;
       try {
         await tests.run({

@@ -7,9 +7,8 @@ import { useKnownTilings } from '../autotune.js';
 import { benchSteps, type StepRow } from '../bench/step.js';
 import { stepTable } from '../bench/step_table.js';
 import { stepVariants } from '../bench/step_variants.js';
-import { type AdapterFlag, F16_TOGGLES } from '../options.js';
 import { startProgress } from '../progress.js';
-import type { BatteryPart } from './battery.js';
+import type { BatteryAdapter, BatteryPart } from './battery.js';
 import { codeBlock, notedTilings } from './summary.js';
 
 interface Step {
@@ -33,7 +32,7 @@ const HALF_STEPS: readonly Step[] = [
 /** On software adapters; a step of the usual batch would take seconds. */
 const SOFTWARE_BATCH = 8;
 
-export function stepPart(choice: AdapterFlag): BatteryPart {
+export function stepPart(adapter: BatteryAdapter): BatteryPart {
   const rows: StepRow[] = [];
   return {
     name: 'benchStep',
@@ -41,7 +40,7 @@ export function stepPart(choice: AdapterFlag): BatteryPart {
     leastSeconds: STEPS[0].leastSeconds,
     share: 0.5,
     async run({ secondsLeft, progressed }) {
-      const device = await openDevice({ adapter: choice, dawnToggles: F16_TOGGLES, warn: () => {} });
+      const device = await openDevice({ ...adapter, warn: () => {} });
       const tilings = await useKnownTilings(device);
       const steps = device.has('shader-f16') ? [...STEPS, ...HALF_STEPS] : STEPS;
       const progress = startProgress(steps.length, 'models');

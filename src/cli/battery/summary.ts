@@ -34,7 +34,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** For a note. @param count operations whose tilings were measured on this adapter before. */
 export function notedTilings(count: number): string {
-  return count > 0 ? `, ${count} operations tiled as measured` : '';
+  return count > 0 ? `, ${count} measured tilings at hand` : '';
 }
 
 /** Fenced by more backquotes than the text has in a row. */

@@ -1,7 +1,7 @@
 // Chooses by measurement how operations are tiled. The i-th trial is a whole training step in which every operation has its i-th
 // tiling; timestamps tell the operations apart, so that a dozen recorded steps measure all of them, on real tensors and tables.
 
-import { InputError } from '../device/index.js';
+import { InputError, KernelError } from '../device/index.js';
 import { type Tiles, tileChoices } from '../shaders/index.js';
 import type { Trainer } from './trainer.js';
 import type { StepTrial } from './training_step.js';
@@ -44,7 +44,7 @@ export async function autotune(trainer: Trainer, options: AutotuneOptions = {}):
   }
   const choices = tileChoices(device);
   const deadline = performance.now() + seconds * 1000;
-  const trials: StepTrial[] = [];
+  const trials: (StepTrial | undefined)[] = [];
   try {
     const noted = await choices.note(async () => {
       trials.push(await trainer.trial());
@@ -56,21 +56,35 @@ export async function autotune(trainer: Trainer, options: AutotuneOptions = {}):
       while (trials.length < wanted && performance.now() < deadline) {
         onProgress(trials.length, wanted + rounds, `compiling trial ${trials.length + 1} of ${wanted}`);
         for (const [key, tiles] of tilings) choices.set(key, tiles[trials.length] ?? tiles[0]);
-        trials.push(await trainer.trial());
+        trials.push(await usableTrial(trainer));
       }
     } finally {
       for (const key of tilings.keys()) choices.delete(key);
     }
     const times = trials.map(() => new Map<string, number[]>());
     for (let round = 0; round < rounds; round++) {
-      for (const [i, trial] of trials.entries()) addTimes(times[i], await trial.time());
+      for (const [i, trial] of trials.entries()) if (trial) addTimes(times[i], await trial.time());
       onProgress(wanted + round + 1, wanted + rounds, `round ${round + 1} of ${rounds}`);
     }
     const tuned = [...tilings].map(([key, tiles]) => fastest(key, tiles, times));
     for (const { key, tiles } of tuned) choices.set(key, tiles);
     return tuned;
   } finally {
-    for (const trial of trials) trial.dispose();
+    for (const trial of trials) trial?.dispose();
+  }
+}
+
+/** None if one of its kernels does not compile or run on this adapter, as may be where drivers have limits of their own. */
+async function usableTrial(trainer: Trainer): Promise<StepTrial | undefined> {
+  let trial: StepTrial | undefined;
+  try {
+    trial = await trainer.trial();
+    await trial.time();
+    return trial;
+  } catch (error) {
+    trial?.dispose();
+    if (error instanceof KernelError) return undefined;
+    throw error;
   }
 }
 

@@ -9,8 +9,8 @@ import { CONFIG, patterns } from './support.js';
 const device = await testDevice();
 afterAll(() => device.destroy());
 
-const create = (change: Partial<RunConfig> = {}) =>
-  createTrainer(device, { ...CONFIG, model: 'lenet5', maxSteps: 6, ...change }, patterns(40, 8, 28));
+const create = (change: Partial<RunConfig> = {}, on = device) =>
+  createTrainer(on, { ...CONFIG, model: 'lenet5', maxSteps: 6, ...change }, patterns(40, 8, 28));
 
 async function lossesOf(change: Partial<RunConfig> = {}): Promise<number[]> {
   const trainer = await create(change);
@@ -51,6 +51,30 @@ describe('autotune', () => {
     expect(after).toHaveLength(6);
     for (const [i, loss] of after.entries()) expect(Math.abs(loss - before[i])).toBeLessThan(1e-3);
     expect(await lossesOf()).toEqual(after);
+  }, 400_000);
+
+  it('leaves out tilings that an adapter cannot compile', async () => {
+    const own = await testDevice(); // which has compiled nothing yet
+    const { gpu } = own as unknown as { gpu: GPUDevice };
+    const compile = gpu.createShaderModule.bind(gpu);
+    const refused = new Set<string>();
+    gpu.createShaderModule = ({ code, ...rest }) => {
+      const isLarge = /const WORKGROUP_SIZE: u32 = (128|256);/.test(code);
+      if (!isLarge || !rest.label?.includes('conv2d')) return compile({ ...rest, code });
+      refused.add(rest.label);
+      return compile({ ...rest, code: `${code}\nno such declaration;` });
+    };
+    const operations = await autotune(await create({}, own), { rounds: 2 });
+    expect(refused.size).toBeGreaterThan(1);
+    expect(operations.length).toBeGreaterThan(8);
+    for (const { key, tiles, ms } of operations) {
+      expect(ms, key).toBeLessThan(Number.POSITIVE_INFINITY);
+      expect([128, 256], key).not.toContain(tiles.threads);
+    }
+    for await (const event of (await create({}, own)).run()) {
+      if (event.type === 'step') expect(event.loss).toBeLessThan(10);
+    }
+    own.destroy();
   }, 400_000);
 
   it('keeps to the rules where there is no time to try anything else', async () => {

@@ -31,7 +31,7 @@ export class TopologyLog {
     if (this.idle !== PATIENCE) return;
     this.warn(
       `warning: step ${event.step + 1}: ${PATIENCE} topology updates in a row changed nothing: the training is static. The drop ` +
-        'rule may find no candidates that share rows or columns; try --drop-rule column-norm',
+        'rule may find no candidates that share rows or columns; try --drop-rule block-norm',
     );
   }
 

@@ -97,7 +97,7 @@ const CIFAR: RunConfig = {
   erkPowerScale: 1,
   denseLayers: [],
   layers: [],
-  dropRule: 'column-norm',
+  dropRule: 'block-norm',
   updateInterval: 100,
   updateBegin: 0,
   updateSchedule: 'cosine',

@@ -52,7 +52,9 @@ export function groupEnergies(
 }
 
 /**
- * The `numBlocks` candidates of highest energy; among equal ones the lower group wins.
+ * The `numBlocks` candidates of highest energy; among equal ones the lower group wins. But a last group of fewer than B rows keeps its
+ * best one if there are as many blocks as groups: its blocks hold few weights and would seldom win, and a classifier would never predict
+ * the classes of its rows.
  *
  * Energies of a group's candidates descend, so that it keeps its first ones, and only its best columns need to be ranked: as
  * many as have been seen to suffice, twice as many as an equal share to begin with.
@@ -69,9 +71,11 @@ export function chooseBlocks({ order, energies }: Arrangement, shape: Extraction
     candidates[group] = candidateEnergies(columnsOf(group), rankings[group], blockSize);
   };
   const share = 1 + Math.ceil((2 * numBlocks) / numGroups);
+  const hasShortGroup = shape.rows % blockSize !== 0 && numBlocks >= numGroups;
+  const least = Array.from({ length: numGroups }, (_, group) => (hasShortGroup && group === numGroups - 1 ? 1 : 0));
   for (let group = 0; group < numGroups; group++) rank(group, Math.min(share, mostBlocks));
   for (;;) {
-    const { kept, energy } = keepBest(candidates, numBlocks);
+    const { kept, energy } = keepBest(candidates, numBlocks, least);
     let isDecided = true;
     for (let group = 0; group < numGroups; group++) {
       // A group that keeps all that were ranked may have more.
@@ -111,24 +115,31 @@ function candidateEnergies(columnEnergy: Float32Array, ranking: Uint32Array, blo
   return energies;
 }
 
-/** How many of each group's candidates are among the `count` best of all, and the energy of those. */
-function keepBest(candidates: readonly Float64Array[], count: number): { kept: Uint32Array; energy: number } {
-  const all = new Float64Array(candidates.reduce((length, group) => length + group.length, 0));
-  let offset = 0;
-  for (const group of candidates) {
-    all.set(group, offset);
-    offset += group.length;
-  }
-  all.sort();
-  const best = all.subarray(Math.max(0, all.length - count));
+/** How many of each group's candidates are kept, `count` in all: its first `least`, then the best of all others. And their energy. */
+function keepBest(
+  candidates: readonly Float64Array[],
+  count: number,
+  least: readonly number[],
+): { kept: Uint32Array; energy: number } {
   let energy = 0;
+  let left = count;
+  const all = new Float64Array(candidates.reduce((length, group) => length + group.length, 0));
+  let length = 0;
+  for (const [index, group] of candidates.entries()) {
+    for (const one of group.subarray(0, least[index])) energy += one;
+    left -= least[index];
+    all.set(group.subarray(least[index]), length);
+    length += group.length - least[index];
+  }
+  const others = all.subarray(0, length).sort();
+  const best = others.subarray(Math.max(0, length - left));
   for (const one of best) energy += one;
-  const least = best[0] ?? Number.POSITIVE_INFINITY;
+  const lowest = best[0] ?? Number.POSITIVE_INFINITY;
   let ties = 0;
-  while (ties < best.length && best[ties] === least) ties++;
-  const kept = Uint32Array.from(candidates, (group) => {
-    let number = 0;
-    while (number < group.length && (group[number] > least || (group[number] === least && ties-- > 0))) number++;
+  while (ties < best.length && best[ties] === lowest) ties++;
+  const kept = Uint32Array.from(candidates, (group, index) => {
+    let number = least[index];
+    while (number < group.length && (group[number] > lowest || (group[number] === lowest && ties-- > 0))) number++;
     return number;
   });
   return { kept, energy };

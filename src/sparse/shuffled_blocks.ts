@@ -76,6 +76,15 @@ export class ShuffledBlocks implements BlockTables {
     return count;
   }
 
+  /** Rows that keep no weight: units without inputs. */
+  get emptyRows(): number {
+    let count = 0;
+    for (let group = 0; group < this.numGroups; group++) {
+      if (this.groupStart[group] === this.groupStart[group + 1]) count += this.rowsInGroup(group);
+    }
+    return count;
+  }
+
   /** numNonzero / (rows * columns). */
   get density(): number {
     return this.numNonzero / (this.rows * this.columns);

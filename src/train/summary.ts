@@ -1,6 +1,6 @@
 // What a model's layers look like before training: shapes, patterns, densities.
 
-import { type Module, sparsifiableLayers } from '../nn/index.js';
+import { BlockWeight, type Module, sparsifiableLayers } from '../nn/index.js';
 import { formatShape, sizeOf } from '../tensor/index.js';
 import { alignColumns } from './align_columns.js';
 import { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
@@ -12,12 +12,15 @@ export interface LayerSummary {
   readonly active: number;
   /** active / all weights. */
   readonly density: number;
+  /** Rows of blocks that keep no weight; 0 for other patterns, whose rows only the GPU knows. */
+  readonly emptyRows: number;
 }
 
 export function layerSummaries(model: Module): LayerSummary[] {
   return sparsifiableLayers(model).map(([name, { weight }]) => {
     const { shape, pattern, numActive } = weight;
-    return { name, shape, pattern, active: numActive, density: numActive / sizeOf(shape) };
+    const emptyRows = weight instanceof BlockWeight ? weight.blocks.emptyRows : 0;
+    return { name, shape, pattern, active: numActive, density: numActive / sizeOf(shape), emptyRows };
   });
 }
 
@@ -35,7 +38,7 @@ export function formatSummary(model: Module, image: ImageSize): string {
   const rows = layerSummaries(model).map((layer) => [
     layer.name,
     formatShape(layer.shape),
-    layer.pattern,
+    layer.emptyRows > 0 ? `${layer.pattern}, ${layer.emptyRows} rows empty` : layer.pattern,
     String(layer.active),
     `${(100 * layer.density).toFixed(1)}%`,
     formatFlops(flops.get(layer.name)!.active),

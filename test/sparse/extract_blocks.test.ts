@@ -36,7 +36,7 @@ describe('rankAscending and topColumns', () => {
 });
 
 describe('chooseBlocks', () => {
-  it('keeps the best of all candidates, though it ranks only some columns', () => {
+  it('keeps the best of all candidates, and one of a short group, though it ranks only some columns', () => {
     const random = new Random(5);
     for (let i = 0; i < 200; i++) {
       const layer = randomLayer(random);
@@ -53,7 +53,10 @@ describe('chooseBlocks', () => {
           return { group, kept, energy: kept.reduce((sum, column) => sum + ofGroup[column], 0) };
         });
       }).flat();
-      const best = candidates.toSorted((a, b) => b.energy - a.energy).slice(0, numBlocks);
+      const hasShortGroup = layer.rows % blockSize !== 0 && numBlocks >= numGroups;
+      const first = hasShortGroup ? [candidates[(numGroups - 1) * Math.ceil(columns / blockSize)]] : [];
+      const others = candidates.filter((candidate) => !first.includes(candidate));
+      const best = [...first, ...others.toSorted((a, b) => b.energy - a.energy).slice(0, numBlocks - first.length)];
       const sum = best.reduce((total, { energy }) => total + energy, 0);
       expect(extraction.energy).toBeCloseTo(sum, 6 - Math.log10(1 + sum));
       for (let group = 0; group < numGroups; group++) {
@@ -62,6 +65,20 @@ describe('chooseBlocks', () => {
         expect(Array.from(columnsKept)).toEqual(expected);
       }
     }
+  });
+});
+
+describe('a short last group', () => {
+  it('keeps a block beside groups of more rows, as long as there are blocks for all', () => {
+    const [rows, columns, blockSize] = [10, 64, 8]; // a classifier of ten classes
+    const random = new Random(9);
+    const energy = Float32Array.from({ length: rows * columns }, () => random.normal() ** 2);
+    const order = Uint32Array.from({ length: rows }, (_, row) => row);
+    const layer = { rows, columns, blockSize };
+    const kept = (numBlocks: number) =>
+      Array.from(chooseBlocks({ order, energies: groupEnergies(order, energy, layer) }, { ...layer, numBlocks }).kept);
+    expect(kept(7)).toEqual([6, 1]);
+    expect(kept(1)).toEqual([1, 0]);
   });
 });
 

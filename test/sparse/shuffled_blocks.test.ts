@@ -32,7 +32,9 @@ describe('fromMask and toMask', () => {
 
   it('keep rows without any weight in groups without blocks', () => {
     const blocks = ShuffledBlocks.fromMask(new Uint8Array(6 * 9), 6, 9, 4).validate();
-    expect([blocks.numBlocks, blocks.numGroups, blocks.density]).toEqual([0, 2, 0]);
+    expect([blocks.numBlocks, blocks.numGroups, blocks.density, blocks.emptyRows]).toEqual([0, 2, 0, 6]);
+    const half = ShuffledBlocks.fromMask(maskOf('....', '####', '....', '####', '####', '####', '....'), 7, 4, 4);
+    expect(half.emptyRows).toBe(3);
     expect(blocks.toDense()).toEqual(new Float32Array(54));
   });
 

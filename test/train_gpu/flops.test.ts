@@ -71,6 +71,16 @@ describe('formatSummary', () => {
     model.dispose();
   });
 
+  it('tells of rows that keep no weight', async () => {
+    const model = lenet5();
+    await sparsify(device, model, shuffledBlocks(16), { sparsity: 0.99 });
+    const lines = formatSummary(model, MNIST).split('\n');
+    const { emptyRows } = layerSummaries(model).find(({ name }) => name === 'fc3')!;
+    expect(emptyRows).toBeGreaterThan(15);
+    expect(lines.find((line) => line.startsWith('fc3'))).toContain(`blocks of 16, ${emptyRows} rows empty`);
+    model.dispose();
+  });
+
   it('compares a sparse model with the dense one', async () => {
     const model = lenet5();
     await sparsify(device, model, nonstructured, { sparsity: 0.9 });

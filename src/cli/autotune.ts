@@ -65,10 +65,10 @@ async function tunedTrainer(device: Device, make: () => Promise<Trainer>, store:
   const measured = await tune(trainer);
   if (measured.length === 0) return { trainer, tilings: known };
   trainer.dispose();
-  const tilings = mergeTilings(known, measured);
-  await store.save(adapter, tilings);
+  // Another training may have saved what it measured meanwhile; this one uses what it knows.
+  await store.save(adapter, mergeTilings(await store.load(adapter), measured));
   console.log(`tuned      ${describeTuning(measured)}; kept in ${store.pathOf(adapter)}`);
-  return { trainer: await make(), tilings };
+  return { trainer: await make(), tilings: mergeTilings(known, measured) };
 }
 
 /** Uses those that were measured on this adapter, where trainings do so by default. @returns how many there are. */

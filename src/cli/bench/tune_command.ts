@@ -51,7 +51,7 @@ async function tuneCommand(flags: TuneFlags): Promise<void> {
       trainer.dispose();
       const { model, method, sparsity } = variant.config;
       console.log(`${model}, ${method}${method === 'dense' ? '' : ` ${sparsity}`}: ${describeTuning(measured)}`);
-      operations = mergeTilings(operations, measured);
+      operations = mergeTilings(await store.load(adapter), measured);
       await store.save(adapter, operations);
     }
     console.log(operations.length > 0 ? `\n${tilingsTable(operations)}\n` : `nothing was measured on ${adapter} yet`);

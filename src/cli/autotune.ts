@@ -79,9 +79,9 @@ export async function useKnownTilings(device: Device): Promise<number> {
   return known.length;
 }
 
-/** For a report, below the adapter's line. @param count operations that have a tiling of their own. */
+/** For a report, below the adapter's line. @param count as `useKnownTilings` gives it: also of other layers than those that are timed. */
 export function describeTilings(count: number): string {
-  return `tilings    ${count} measured on this adapter, the others by rule`;
+  return `tilings    ${count} known from measurements on this adapter, the others by rule`;
 }
 
 function useTilings(device: Device, tilings: readonly TunedOperation[]): void {

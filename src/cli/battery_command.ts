@@ -48,7 +48,8 @@ export async function batteryCommand({ out, minutes, adapter, f16OnNvidia }: Bat
     await writeFileAtomically(join(out, 'battery.json'), `${JSON.stringify(record, null, 2)}\n`);
     await writeFileAtomically(join(out, 'battery.md'), batterySummary(record, parts));
   };
-  const command = ['shuffleblock', ...process.argv.slice(2)].join(' ');
+  const quoted = process.argv.slice(2).map((word) => (/^[\w./:=,-]+$/.test(word) ? word : JSON.stringify(word)));
+  const command = ['shuffleblock', ...quoted].join(' ');
   const record = await runBattery(parts, { command, minutes, save, log: (line) => console.error(line) });
   console.log(`saved ${join(out, 'battery.json')} and ${join(out, 'battery.md')}`);
   process.exitCode = exitCodeOf(record);

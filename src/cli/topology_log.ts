@@ -30,8 +30,9 @@ export class TopologyLog {
     this.told = { layers: 0, grown: 0 };
     if (this.idle !== PATIENCE) return;
     this.warn(
-      `warning: step ${event.step + 1}: ${PATIENCE} topology updates in a row changed nothing: the training is static. The drop ` +
-        'rule may find no candidates that share rows or columns; try --drop-rule block-norm',
+      `warning: step ${event.step + 1}: ${PATIENCE} topology updates in a row changed nothing: the training is static. The rule ` +
+        'original drops only what shares a row or column of its block, block-norm only whole blocks that fit into the drop ' +
+        'fraction; try --drop-rule column-norm or a larger --alpha',
     );
   }
 

@@ -40,8 +40,8 @@ export function systemDriverFiles(): string[] {
 const NVIDIA_MOUNT = '/usr/local/nvidia/share/vulkan/icd.d';
 
 /** NVIDIA's driver file where only `VK_DRIVER_FILES` would find it. */
-export function mountedNvidiaDriverFile(): string | undefined {
-  return jsonFiles(NVIDIA_MOUNT)[0];
+export function mountedNvidiaDriverFile(folder = NVIDIA_MOUNT): string | undefined {
+  return jsonFiles(folder)[0];
 }
 
 function jsonFiles(folder: string): string[] {

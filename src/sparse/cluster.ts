@@ -1,5 +1,5 @@
-// Agglomerative clustering of the rows of a mask: complete linkage, distance 1 - cosine of the 0/1 rows (step 4 of
-// docs/algorithm.md). Complete linkage is reducible, so the nearest-neighbour chain (Benzecri, 1982; Murtagh, 1983) finds the
+// Agglomerative clustering of the rows of a mask: complete linkage, distance 1 - cosine of the 0/1 rows (see
+// docs/method.md). Complete linkage is reducible, so the nearest-neighbour chain (Benzecri, 1982; Murtagh, 1983) finds the
 // merges in O(rows^2), out of order; sorted by height they are the dendrogram, and all but the last k-1 leave k clusters.
 
 import { intersectionSizes, pairIndex } from './intersections.js';

@@ -1,4 +1,4 @@
-// Which active weights an update gives up, for shuffled-block topologies (step 5 of docs/algorithm.md). A new rule is a
+// Which active weights an update gives up, for shuffled-block topologies (docs/method.md). A new rule is a
 // function here and an entry of the table.
 
 import { rankAscending } from './rank_energies.js';

@@ -1,4 +1,4 @@
-// Block extraction, step 4 of docs/algorithm.md: deal the rows into groups in a given order, rank the columns of each group,
+// Block extraction, as in docs/method.md: deal the rows into groups in a given order, rank the columns of each group,
 // cut them into candidate blocks, keep the best of the layer.
 //
 // What is ranked is the energy (squared L2 norm) of columns and blocks, so that for given groups the kept norm is the largest
@@ -53,7 +53,7 @@ export function groupEnergies(
 
 /**
  * The `numBlocks` candidates of highest energy; among equal ones the lower group wins. But a last group of fewer than B rows keeps its
- * best one if there are as many blocks as groups: its blocks hold few weights and would seldom win, and a classifier would never predict
+ * best one if there are at least as many blocks as groups: its blocks hold few weights and would seldom win, and a classifier would never predict
  * the classes of its rows.
  *
  * Energies of a group's candidates descend, so that it keeps its first ones, and only its best columns need to be ranked: as

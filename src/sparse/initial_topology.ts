@@ -1,4 +1,4 @@
-// The topology that training starts from: steps 2 to 4 of docs/algorithm.md.
+// The topology that training starts from: "Before training" in docs/method.md.
 
 import { blockCount } from './block_count.js';
 import { type BlockShape, checkBlockShape, checkFinite, checkLength, checkSparsity } from './checks.js';

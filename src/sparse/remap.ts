@@ -1,4 +1,4 @@
-// What a topology update does to slots (step 6 of docs/algorithm.md): values and optimizer state of a surviving weight follow it to
+// What a topology update does to slots (docs/method.md): values and optimizer state of a surviving weight follow it to
 // its new slot, those of a grown one start at 0. RigL's rule; the original keeps stale dense momentum.
 
 import { InputError } from '../device/errors.js';

@@ -1,4 +1,4 @@
-// One update of a shuffled-block topology: drop, grow, extract blocks again (step 5 of docs/algorithm.md).
+// One update of a shuffled-block topology: drop, grow, extract blocks again ("An update" in docs/method.md).
 // The same steps run on the GPU where they touch every position of a layer: src/train/block_updates.ts.
 
 import { InputError } from '../device/errors.js';

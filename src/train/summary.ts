@@ -12,14 +12,14 @@ export interface LayerSummary {
   readonly active: number;
   /** active / all weights. */
   readonly density: number;
-  /** Rows of blocks that keep no weight; 0 for other patterns, whose rows only the GPU knows. */
-  readonly emptyRows: number;
+  /** Rows that keep no weight, of a weight in blocks; of a mask only the GPU knows. */
+  readonly emptyRows: number | undefined;
 }
 
 export function layerSummaries(model: Module): LayerSummary[] {
   return sparsifiableLayers(model).map(([name, { weight }]) => {
     const { shape, pattern, numActive } = weight;
-    const emptyRows = weight instanceof BlockWeight ? weight.blocks.emptyRows : 0;
+    const emptyRows = weight instanceof BlockWeight ? weight.blocks.emptyRows : undefined;
     return { name, shape, pattern, active: numActive, density: numActive / sizeOf(shape), emptyRows };
   });
 }
@@ -38,7 +38,7 @@ export function formatSummary(model: Module, image: ImageSize): string {
   const rows = layerSummaries(model).map((layer) => [
     layer.name,
     formatShape(layer.shape),
-    layer.emptyRows > 0 ? `${layer.pattern}, ${layer.emptyRows} rows empty` : layer.pattern,
+    layer.emptyRows ? `${layer.pattern}, ${layer.emptyRows} rows empty` : layer.pattern,
     String(layer.active),
     `${(100 * layer.density).toFixed(1)}%`,
     formatFlops(flops.get(layer.name)!.active),

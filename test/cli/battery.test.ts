@@ -161,7 +161,7 @@ describe('summary', () => {
       part('c', () => passed, { leastSeconds: 1e6 }),
     ];
     const text = batterySummary(await run(parts), parts);
-    expect(text).toContain('`shuffleblock battery --minutes 1`');
+    expect(text).toContain('```\nshuffleblock battery --minutes 1\n```');
     expect(text).toContain('| Part a | passed | 0 s | fine |');
     expect(text).toContain('| Part b | failed | 0 s | no `way` |');
     expect(text).toContain('| Part c | not run |  | needs at least 1000000 s, 60 s were left |');

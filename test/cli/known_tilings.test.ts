@@ -31,7 +31,7 @@ it('uses what was measured on a GPU, and on no other adapter', async () => {
   expect(await useKnownTilings(gpu)).toBe(1);
   expect(tileChoices(gpu).choose('some layer', tiling)).toEqual({ rows: 4 });
   expect(tileChoices(gpu).choose('another layer', tiling)).toEqual({ rows: 1 });
-  expect(describeTilings(1)).toContain('1 measured on this adapter');
+  expect(describeTilings(1)).toContain('1 known from measurements');
   expect(await useKnownTilings(adapterNamed('another GPU', false))).toBe(0);
 });
 

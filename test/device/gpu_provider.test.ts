@@ -1,6 +1,10 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AdapterError } from '../../src/device/errors.js';
 import { adapterKind, choiceMismatch, describeAdapterInfo, findAdapter } from '../../src/device/gpu_provider.js';
+import { mountedNvidiaDriverFile } from '../../src/device/software_adapter.node.js';
 import { runNodeScript } from '../support/node_script.node.js';
 
 const info = (fields: Partial<GPUAdapterInfo>) =>
@@ -43,6 +47,14 @@ describe('an adapter', () => {
     expect(choiceMismatch('hardware', 'lavapipe')).toBe('a software adapter');
     expect(choiceMismatch('software', 'hardware')).toBe('a hardware adapter');
   });
+});
+
+it("NVIDIA's driver is found where it is mounted", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'icd-'));
+  expect(mountedNvidiaDriverFile(folder)).toBeUndefined();
+  writeFileSync(join(folder, 'nvidia_icd.json'), '{}');
+  expect(mountedNvidiaDriverFile(folder)).toBe(join(folder, 'nvidia_icd.json'));
+  expect(mountedNvidiaDriverFile(join(folder, 'none'))).toBeUndefined();
 });
 
 describe('findAdapter in Node', () => {

@@ -205,19 +205,21 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
   });
 
   it('are left alone where shapes are no whole matrices, and in f32', () => {
-    const geometry = (channels: number, batch: number) =>
-      conv2dGeometry('test', [channels, 8, 8, batch], [32, channels, 3, 3], {});
+    const geometry = (channels: number, batch: number, size = 8) =>
+      conv2dGeometry('test', [channels, size, size, batch], [32, channels, 3, 3], { padding: 1 });
     expect(densePasses(device, geometry(32, 32), 'f16')).toBeDefined();
     expect(densePasses(device, geometry(32, 32), 'f32')).toBeUndefined();
     expect(densePasses(device, geometry(3, 32), 'f16')).toBeUndefined();
     expect(densePasses(device, geometry(32, 12), 'f16')).toBeUndefined();
-    const ofBlocks = (blockSize: number) => {
+    expect(densePasses(device, geometry(32, 2048, 224), 'f16')).toBeUndefined(); // more positions than a grid takes
+    const ofBlocks = (blockSize: number, batch = 32, size = 8) => {
       const topology = randomTopology(2 * blockSize, 32 * 9, blockSize, 0.4, 1);
-      return blockPasses(device, geometry(32, 32), new BlockTables(device, topology, [3, 3]), 'f16');
+      return blockPasses(device, geometry(32, batch, size), new BlockTables(device, topology, [3, 3]), 'f16');
     };
     expect(ofBlocks(16)).toBeDefined();
     expect(ofBlocks(8)).toBeUndefined();
     expect(ofBlocks(128)).toBeUndefined(); // too large for a workgroup's memory
+    expect(ofBlocks(16, 2048, 224)).toBeUndefined();
   });
 });
 

@@ -64,7 +64,15 @@ describe('autotune', () => {
       refused.add(rest.label);
       return compile({ ...rest, code: `${code}\nno such declaration;` });
     };
+    const time = own.time.bind(own);
+    let timed = 0;
+    own.time = async (recording) => {
+      const times = await time(recording);
+      timed++;
+      return times;
+    };
     const operations = await autotune(await create({}, own), { rounds: 2 });
+    expect(timed, 'trials that could be compiled, timed twice').toBeGreaterThan(6);
     expect(refused.size).toBeGreaterThan(1);
     expect(operations.length).toBeGreaterThan(8);
     for (const { key, tiles, ms } of operations) {

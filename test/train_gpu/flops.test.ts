@@ -75,7 +75,7 @@ describe('formatSummary', () => {
     const model = lenet5();
     await sparsify(device, model, shuffledBlocks(16), { sparsity: 0.99 });
     const lines = formatSummary(model, MNIST).split('\n');
-    const { emptyRows } = layerSummaries(model).find(({ name }) => name === 'fc3')!;
+    const { emptyRows = 0 } = layerSummaries(model).find(({ name }) => name === 'fc3')!;
     expect(emptyRows).toBeGreaterThan(15);
     expect(lines.find((line) => line.startsWith('fc3'))).toContain(`blocks of 16, ${emptyRows} rows empty`);
     model.dispose();

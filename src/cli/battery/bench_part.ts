@@ -4,14 +4,13 @@ import { openDevice } from '../../device/index.js';
 import { hasMatrixUnits } from '../../shaders/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import { PRECISIONS } from '../../train/index.js';
-import { useKnownTilings } from '../autotune.js';
 import { kernelTable } from '../bench/kernel_table.js';
 import { benchKernels, type KernelRow } from '../bench/kernels.js';
 import { SHORT_LAYERS, withBatch } from '../bench/layers.js';
 import { describePeaks, measurePeaks, type Peaks } from '../bench/peak.js';
 import { startProgress } from '../progress.js';
 import type { BatteryAdapter, BatteryPart } from './battery.js';
-import { codeBlock, notedTilings } from './summary.js';
+import { codeBlock } from './summary.js';
 
 /** At least: on a software adapter a layer's kernels compile for some seconds, and every variant runs for a few rounds. */
 const LEAST_SECONDS_A_LAYER = 10;
@@ -26,7 +25,6 @@ export function benchPart(adapter: BatteryAdapter): BatteryPart {
     share: 0.5,
     async run({ secondsLeft, progressed }) {
       const device = await openDevice({ ...adapter, warn: () => {} });
-      const tilings = await useKnownTilings(device);
       const precisions = hasMatrixUnits(device) ? PRECISIONS : (['f32'] as const);
       const tasks = precisions.flatMap((precision) =>
         withBatch(SHORT_LAYERS, device).map((layer) => ({ layer, precision })),
@@ -47,7 +45,7 @@ export function benchPart(adapter: BatteryAdapter): BatteryPart {
         progress.stop();
         device.destroy();
       }
-      const note = `${done} of ${tasks.length} layers timed${notedTilings(tilings)}`;
+      const note = `${done} of ${tasks.length} layers timed`;
       return { state: done === tasks.length ? 'passed' : 'cut short', note };
     },
     data: () => ({ peaks, rows }),

@@ -41,11 +41,12 @@ export function stepPart(adapter: BatteryAdapter): BatteryPart {
     share: 0.5,
     async run({ secondsLeft, progressed }) {
       const device = await openDevice({ ...adapter, warn: () => {} });
-      const tilings = await useKnownTilings(device);
       const steps = device.has('shader-f16') ? [...STEPS, ...HALF_STEPS] : STEPS;
       const progress = startProgress(steps.length, 'models');
       let done = 0;
+      let tilings = 0;
       try {
+        tilings = await useKnownTilings(device);
         for (const { model, methods, precisions, leastSeconds } of steps) {
           if (secondsLeft() < leastSeconds) break;
           const report = (note: string) => progress.update(done, note);

@@ -19,7 +19,7 @@ export function batterySummary(record: BatteryRecord, parts: readonly BatteryPar
   const outcome = record.finished ? '' : ' The run goes on, or was cut off where a part is `running`.';
   return `${[
     '# shuffleblock battery',
-    `\`${record.command}\``,
+    codeBlock(record.command),
     `Started ${record.startedAt}, ${record.minutes} minutes allowed.${outcome}`,
     table(['part', 'result', 'time', ''], rows),
     ...sections,
@@ -34,7 +34,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** For a note. @param count operations whose tilings were measured on this adapter before. */
 export function notedTilings(count: number): string {
-  return count > 0 ? `, ${count} measured tilings at hand` : '';
+  return count > 0 ? `, ${count} tilings known from measurements` : '';
 }
 
 /** Fenced by more backquotes than the text has in a row. */

@@ -4,7 +4,6 @@ import type { Command } from 'commander';
 import { InputError } from '../../device/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import { checkPrecision, PRECISIONS } from '../../train/index.js';
-import { describeTilings, useKnownTilings } from '../autotune.js';
 import {
   type AdapterFlag,
   addAdapterOption,
@@ -71,8 +70,6 @@ async function kernelsCommand(flags: KernelsFlags): Promise<void> {
   try {
     checkPrecision(device, precision);
     console.log(device.report());
-    const tilings = await useKnownTilings(device);
-    if (tilings > 0) console.log(describeTilings(tilings));
     const layers = withBatch(chosen, device, flags.batchSize);
     const peaks = await measurePeaks(device);
     console.log(`${describePeaks(peaks)}\n`);

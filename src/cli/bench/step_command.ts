@@ -35,7 +35,7 @@ async function stepCommand(flags: StepFlags): Promise<void> {
   const { json, record, minutes } = flags;
   checkMinutes(minutes);
   checkJsonPath(json);
-  variantsOf(flags);
+  variantsOf(flags); // What cannot be is refused before a device is opened.
   const device = await openVariantsDevice(flags);
   const comparisons = variantsOf(flags, device.info.isSoftware);
   const rows: StepRow[] = [];

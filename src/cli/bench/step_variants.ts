@@ -20,7 +20,7 @@ export interface StepVariantOptions {
   readonly blockSizes?: readonly number[];
   /** Default f32. */
   readonly precisions?: readonly ActivationType[];
-  /** The recipe's on a GPU if not given, on a software adapter at most 32. */
+  /** If not given, the recipe's on a GPU, on a software adapter 32 but for mnist. */
   readonly batchSize?: number;
   /** Default true: a recipe's batch on two processor cores would take minutes a step. */
   readonly isSoftware?: boolean;
@@ -39,7 +39,7 @@ function dataSetOf(model: string): string {
   return /^resnet/i.test(model) ? 'tinyimagenet' : 'cifar10';
 }
 
-const MOST_IMAGES_SOFTWARE = 32;
+const SOFTWARE_BATCH = 32;
 /** Random labels teach nothing; a small rate keeps what is learnt of them finite. */
 const LEARNING_RATE = 1e-3;
 
@@ -55,8 +55,7 @@ export function stepVariants(model: string, options: StepVariantOptions = {}): S
   const info = { ...own, height: imageSize ?? own.height, width: imageSize ?? own.width };
   const recipe = defaultConfig(dataSet);
   const isUsual = own.name === 'mnist' || !isSoftware;
-  const { batchSize = isUsual ? recipe.batchSize : MOST_IMAGES_SOFTWARE, updateInterval = recipe.updateInterval } =
-    options;
+  const { batchSize = isUsual ? recipe.batchSize : SOFTWARE_BATCH, updateInterval = recipe.updateInterval } = options;
   const base = { ...recipe, model, batchSize, updateInterval, learningRate: LEARNING_RATE };
   const sorted = [...new Set(methods)].sort((a, b) => Number(b === 'dense') - Number(a === 'dense'));
   return precisions.flatMap((precision) =>

@@ -36,7 +36,7 @@ export function addTuneCommand(bench: Command): void {
 async function tuneCommand(flags: TuneFlags): Promise<void> {
   checkMinutes(flags.minutes);
   checkJsonPath(flags.json);
-  variantsOf(flags);
+  variantsOf(flags); // What cannot be is refused before a device is opened.
   const store = tilingsFiles();
   const device = await openVariantsDevice(flags);
   const variants = variantsOf(flags, device.info.isSoftware).flat();

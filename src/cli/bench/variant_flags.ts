@@ -42,7 +42,7 @@ export function addVariantOptions(command: Command, models: readonly string[]): 
     .addOption(matrixUnitsOption())
     .option(
       '--batch-size <n>',
-      "images a step (default: the recipe's, on software adapters at most 32 but for mnist)",
+      "images a step (default: the recipe's, on software adapters 32, mnist 64)",
       number('--batch-size'),
     )
     .option('--data-set <name>', 'shape of the images (default: lenet mnist, ResNet tinyimagenet, else cifar10)')

@@ -78,8 +78,10 @@ const MATRIX_TILES = [
   [2, 4, 2],
 ] as const;
 
-/** Matrices that lie across a workgroup at most, of any number of rows. */
-const MOST_COLUMN_TILES = 16;
+/** Matrices that lie across a workgroup at most, whatever the number of rows. */
+const MOST_COLUMN_TILES = Math.max(
+  ...MATRIX_TILES.map(([rows, columns, subgroups]) => (rows === 1 ? columns * subgroups : 0)),
+);
 
 /** Workgroups that keep a large GPU busy. */
 const ENOUGH_WORKGROUPS = 512;

@@ -15,7 +15,7 @@ export interface Tiling<T extends Tiles = Tiles> {
 
 /**
  * Those tilings whose grid the device can dispatch. Where the usual one is cut too finely, the first other one that fits takes its place.
- * @param extent of the grid along its longest dimension, in workgroups.
+ * @param extent of the grid along the dimension of positions, in workgroups.
  */
 export function dispatchable<T extends Tiles>(
   device: Device,

@@ -222,7 +222,7 @@ describe('a campaign', () => {
     const runs = [{ model: 'lenet300-100', method: 'dsb', sparsity: 0.9, epochs: 2, seed: [0, 1] }];
     writeFileSync(path('plan.json'), JSON.stringify({ name: 'tiny', runs }));
     const listed = await start(['--dry-run']).ended;
-    // 75 and 27 blocks of 16 x 16, some of whose rows are padding, and a dense layer of 1,000.
+    // 74 and 28 blocks of 16 x 16, some of whose rows are padding, and a dense layer of 1,000.
     expect(listed.stdout).toMatch(
       /^\| mnist-lenet300-100-dsb-block-norm-b16-s0\.9 \| 0, 1 \| 250 \| 26,7\d\d \| 53\.\d k \|/m,
     );

@@ -156,6 +156,7 @@ describe('blockCount', () => {
     [1, 3, 17, 4, 5],
     [0.5, 2, 100, 16, 4], // blocks of 32 weights
     [0.1, 10, 13, 4, 1], // 13 weights of 16
+    [0.7, 10, 64, 8, 8], // 448 weights: 16 of the two last rows, and seven blocks of 64
     [0.9, 10, 13, 4, 9], // 117 weights: six blocks of 16, and three of the padded ones of 8
     [1e-9, 64, 64, 8, 1],
   ])('density %d of %d x %d in blocks of %d: %d', (density, rows, columns, blockSize, expected) => {

@@ -128,7 +128,11 @@ export function addTrainOptions(command: Command): Command {
       ]),
     )
     .addOption(
-      choice('--drop-rule <name>', 'what DSB drops (default: block-norm)', ['block-norm', 'column-norm', 'original']),
+      choice('--drop-rule <name>', 'what DSB drops (default: block-norm; mnist: column-norm)', [
+        'block-norm',
+        'column-norm',
+        'original',
+      ]),
     )
     .addOption(choice('--growth <where>', 'where weights grow (default: as the method does)', GROWTH_NAMES))
     .option(

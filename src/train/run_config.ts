@@ -127,6 +127,7 @@ const MNIST: RunConfig = {
   ...CIFAR,
   model: 'lenet5',
   dataSet: 'mnist',
+  dropRule: 'column-norm',
   batchSize: 64,
   epochs: 3,
   learningRate: 0.05,

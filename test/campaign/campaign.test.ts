@@ -125,7 +125,7 @@ describe('a campaign', () => {
     expect((mean.accuracy as { spread: number }).spread).toBeCloseTo(0.1 / 13, 12);
     const text = readFileSync(page, 'utf8');
     expect(text).toMatch(/^before\n<!-- campaign tiny -->\n### lenet300-100 on MNIST\n/);
-    expect(text).toContain('| DSB, block-norm | 91.54 ± 0.77, 10.0% moved |');
+    expect(text).toContain('| DSB, column-norm | 91.54 ± 0.77, 10.0% moved |');
     expect(text).toMatch(/<!-- end of campaign tiny -->\nafter\n$/);
     expect(readdirSync(path('out', 'charts')).sort()).toEqual([
       'accuracy.svg',
@@ -224,7 +224,7 @@ describe('a campaign', () => {
     const listed = await start(['--dry-run']).ended;
     // 74 and 28 blocks of 16 x 16, some of whose rows are padding, and a dense layer of 1,000.
     expect(listed.stdout).toMatch(
-      /^\| mnist-lenet300-100-dsb-block-norm-b16-s0\.9 \| 0, 1 \| 250 \| 26,7\d\d \| 53\.\d k \|/m,
+      /^\| mnist-lenet300-100-dsb-column-norm-b16-s0\.9 \| 0, 1 \| 250 \| 26,7\d\d \| 53\.\d k \|/m,
     );
     expect(listed.code).toBe(0);
   });

@@ -62,7 +62,7 @@ describe('resultOf', () => {
     const [run] = planOf({ method: 'dsb', sparsity: 0.75 }).runs;
     expect(resultOf(folder, run)).toMatchObject({
       ...{ type: 'run', id: run.id, dataSet: 'mnist', model: 'lenet5', method: 'dsb', sparsity: 0.75, blockSize: 16 },
-      ...{ dropRule: 'block-norm', seed: 0, accuracy: 0.5, bestAccuracy: 0.75, epochs: 2, steps: 8, updates: 2 },
+      ...{ dropRule: 'column-norm', seed: 0, accuracy: 0.5, bestAccuracy: 0.75, epochs: 2, steps: 8, updates: 2 },
       ...{ moved: 15 / 150, seconds: 7 + 5, peakBytes: 3000, parameters: 60, weights: 50, allWeights: 200 },
       ...{ inferenceFlops: 100, denseInferenceFlops: 400, denseTrainingFlops: 3 * 400 * 80 },
       // Two updates, for each of which a step's ten images had the gradients of all weights.
@@ -184,14 +184,14 @@ describe('the tables', () => {
       ...['| test accuracy, % | 0.5 | 0.9 |', '| --- | --- | --- |'],
       '| dense (sparsity 0) | 89.50 ± 0.71 |  |',
       '| RigL | 84.50 ± 0.71 | 80.50 ± 0.71 |',
-      '| DSB, block-norm, blocks of 8 | 84.50 ± 0.71, 25.0% moved | 80.50 ± 0.71, 25.0% moved |',
-      '| DSB, block-norm, blocks of 16 | 84.50 ± 0.71, 25.0% moved | 80.50 ± 0.71, 25.0% moved |',
+      '| DSB, column-norm, blocks of 8 | 84.50 ± 0.71, 25.0% moved | 80.50 ± 0.71, 25.0% moved |',
+      '| DSB, column-norm, blocks of 16 | 84.50 ± 0.71, 25.0% moved | 80.50 ± 0.71, 25.0% moved |',
       '',
       expect.stringMatching(/^\| method \| sparsity \| kept weights /),
       expect.any(String),
       '| dense | 0 | 1,000 | 1.00 M (100%) | 3.00 G (100%) | 20.0 | 1.00x | 1.0 | 1.50 |',
       '| RigL | 0.5 | 500 | 500 k (50.0%) | 1.50 G (50.0%) | 10.0 | 2.00x | 1.0 | 1.50 |',
-      ...Array(5).fill(expect.stringMatching(/^\| (RigL|DSB, block-norm, blocks of \d+) \| 0\.[59] \| /)),
+      ...Array(5).fill(expect.stringMatching(/^\| (RigL|DSB, column-norm, blocks of \d+) \| 0\.[59] \| /)),
     ]);
   });
 

@@ -35,7 +35,7 @@ const reading = (title: string) =>
 describe('a run of lenet5 in blocks at 0.9', () => {
   it('is seen before it trains', async () => {
     await expect.poll(() => visit.page.textContent('#position')).toBe('Step 0 of 250');
-    await expect.poll(() => visit.page.textContent('#tiles')).toContain('43,388of 430,500');
+    await expect.poll(() => visit.page.textContent('#tiles')).toContain('43,228of 430,500');
     await expect.poll(() => visit.page.locator('.layer').count()).toBe(4);
   });
 

@@ -9,7 +9,7 @@ import { stepTable } from '../bench/step_table.js';
 import { stepVariants } from '../bench/step_variants.js';
 import { startProgress } from '../progress.js';
 import type { BatteryAdapter, BatteryPart } from './battery.js';
-import { codeBlock, notedTilings } from './summary.js';
+import { codeBlock } from './summary.js';
 
 interface Step {
   readonly model: string;
@@ -62,7 +62,8 @@ export function stepPart(adapter: BatteryAdapter): BatteryPart {
         progress.stop();
         device.destroy();
       }
-      const note = `${done} of ${steps.length} models timed${notedTilings(tilings)}`;
+      const known = tilings > 0 ? `, ${tilings} tilings known from measurements` : '';
+      const note = `${done} of ${steps.length} models timed${known}`;
       return { state: done === steps.length ? 'passed' : 'cut short', note };
     },
     data: () => rows,

@@ -32,11 +32,6 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** For a note. @param count operations whose tilings were measured on this adapter before. */
-export function notedTilings(count: number): string {
-  return count > 0 ? `, ${count} tilings known from measurements` : '';
-}
-
 /** Fenced by more backquotes than the text has in a row. */
 export function codeBlock(text: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));

@@ -117,6 +117,12 @@ export function backward(loss: Tensor, gradOutput?: Tensor): void {
   if (!gradOutput) seed.dispose();
 }
 
+/** The parameters that `loss` depends on, each once. */
+export function parametersOf(loss: Tensor): Parameter[] {
+  const inputs = nodes.has(loss) ? reachable(loss).flatMap((node) => node.inputs) : [];
+  return [...new Set(inputs.filter((input) => input instanceof Parameter))];
+}
+
 /** Hands the gradient of a node's output on to its inputs. */
 function passBack(node: Node, grad: Tensor, grads: Map<Tensor, Tensor>): void {
   const taken: Tensor[] = [];

@@ -43,7 +43,7 @@ export async function previewCommand(name: string, flags: PreviewFlags): Promise
     await source.ready(0, count);
     const { images } = takeBatch(source, 0, count);
     const shown = images.shape[3];
-    const grid = drawGrid((await images.read()) as Float32Array, shown, dataset);
+    const grid = drawGrid(await images.readFloats(), shown, dataset);
     source.dispose();
     const { pixels, width, height } = grid;
     // Not before it is needed: it is a native library.

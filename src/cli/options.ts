@@ -1,7 +1,7 @@
 // How flags are declared and read: the same checks and messages for every command.
 
 import { type Command, Option } from 'commander';
-import { type Device, InputError, openDevice } from '../device/index.js';
+import { ADAPTER_CHOICES, type AdapterChoice, type Device, InputError, openDevice } from '../device/index.js';
 import { hasMatrixUnits } from '../shaders/index.js';
 import type { ActivationType } from '../tensor/index.js';
 
@@ -44,12 +44,10 @@ export function choice(flag: string, description: string, values: readonly strin
   return new Option(flag, description).choices([...values]);
 }
 
-export type AdapterFlag = 'auto' | 'hardware' | 'software';
+export type AdapterFlag = AdapterChoice;
 
 export function addAdapterOption(command: Command): Command {
-  return command.addOption(
-    choice('--adapter <kind>', 'auto prefers a GPU', ['auto', 'hardware', 'software']).default('auto'),
-  );
+  return command.addOption(choice('--adapter <kind>', 'auto prefers a GPU', ADAPTER_CHOICES).default('auto'));
 }
 
 /**

@@ -8,7 +8,16 @@ import { type AutotuneFlag, autotuneOption } from './autotune.js';
 import { portNumber } from './dashboard_command.js';
 import { addDataOptions, addImageSizeOption, DATASETS_HELP, type DataFlags } from './data_options.js';
 import { addLayerRule } from './layer_flag.js';
-import { addAdapterOption, choice, list, type MatrixUnitsFlag, matrixUnitsOption, number, numbers } from './options.js';
+import {
+  type AdapterFlag,
+  addAdapterOption,
+  choice,
+  list,
+  type MatrixUnitsFlag,
+  matrixUnitsOption,
+  number,
+  numbers,
+} from './options.js';
 
 /** What commander makes of the command line: only flags that were given are there. */
 export interface TrainFlags extends DataFlags {
@@ -69,7 +78,7 @@ export interface TrainFlags extends DataFlags {
   readonly dashboard?: number | true;
   readonly autotune: AutotuneFlag;
   readonly matrixUnits?: MatrixUnitsFlag;
-  readonly adapter: 'auto' | 'hardware' | 'software';
+  readonly adapter: AdapterFlag;
 }
 
 /** Declares the flags. Defaults that depend on the data set are not commander's but those of `defaultConfig`. */

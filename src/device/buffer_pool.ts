@@ -9,6 +9,9 @@ export interface GpuBuffer {
   readonly handle: GPUBuffer;
 }
 
+/** Of a device: runs `create`, and calls `onFailure` later if there was no memory for it. */
+export type GuardAllocation = <T>(create: () => T, onFailure: () => void) => T;
+
 export interface PoolStatistics {
   /** Bytes of all buffers that exist, in use or waiting for reuse. */
   readonly heldBytes: number;
@@ -35,6 +38,8 @@ export function formatBytes(bytes: number): string {
 
 export class BufferPool {
   private readonly free = new Map<number, GpuBuffer[]>();
+  /** Buffers that there was no memory for: WebGPU hands them out all the same, and says so later. */
+  private readonly invalid = new WeakSet<GpuBuffer>();
   private nextId = 1;
   private held = 0;
   private used = 0;
@@ -47,6 +52,7 @@ export class BufferPool {
     private readonly gpu: GPUDevice,
     private readonly usage: number,
     largestBytes: number,
+    private readonly guard: GuardAllocation,
   ) {
     this.largestBytes = Math.floor(largestBytes / 16) * 16;
   }
@@ -87,6 +93,10 @@ export class BufferPool {
   }
 
   release(buffer: GpuBuffer): void {
+    if (this.invalid.has(buffer)) {
+      this.destroy(buffer);
+      return;
+    }
     this.used -= buffer.sizeBytes;
     const waiting = this.free.get(buffer.sizeBytes);
     if (!waiting) {
@@ -126,9 +136,24 @@ export class BufferPool {
   }
 
   private create(bytes: number): GpuBuffer {
-    const handle = this.gpu.createBuffer({ size: bytes, usage: this.usage });
+    const handle = this.guard(
+      () => this.gpu.createBuffer({ size: bytes, usage: this.usage }),
+      () => this.discard(buffer),
+    );
+    const buffer = { id: this.nextId++, sizeBytes: bytes, handle };
     this.held += bytes;
     this.count++;
-    return { id: this.nextId++, sizeBytes: bytes, handle };
+    return buffer;
+  }
+
+  /** Keeps an invalid buffer, in use or not, from being handed out again. */
+  private discard(buffer: GpuBuffer): void {
+    this.invalid.add(buffer);
+    const waiting = this.free.get(buffer.sizeBytes);
+    const position = waiting?.indexOf(buffer) ?? -1;
+    if (position < 0) return;
+    waiting!.splice(position, 1);
+    this.used += buffer.sizeBytes;
+    this.destroy(buffer);
   }
 }

@@ -41,10 +41,11 @@ async function stampsOf(
   wait: <T>(ask: () => Promise<T>) => Promise<T>,
 ): Promise<bigint[]> {
   const count = 2 * commands.filter(({ type }) => type === 'dispatch').length;
-  if (count === 0) return [];
-  const querySet = gpu.createQuerySet({ type: 'timestamp', count });
-  const resolved = gpu.createBuffer({ size: 8 * count, usage: QUERY_USAGE });
-  const readable = gpu.createBuffer({ size: 8 * count, usage: READBACK_USAGE });
+  // There may be copies and fills alone; no set, and no mapped buffer, is empty.
+  const size = Math.max(count, 1);
+  const querySet = gpu.createQuerySet({ type: 'timestamp', count: size });
+  const resolved = gpu.createBuffer({ size: 8 * size, usage: QUERY_USAGE });
+  const readable = gpu.createBuffer({ size: 8 * size, usage: READBACK_USAGE });
   const encoder = gpu.createCommandEncoder();
   let next = 0;
   for (const command of commands) {
@@ -61,11 +62,11 @@ async function stampsOf(
       pass.end();
     }
   }
-  encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
-  encoder.copyBufferToBuffer(resolved, 0, readable, 0, 8 * count);
+  if (count > 0) encoder.resolveQuerySet(querySet, 0, count, resolved, 0);
+  encoder.copyBufferToBuffer(resolved, 0, readable, 0, 8 * size);
   gpu.queue.submit([encoder.finish()]);
   await wait(() => readable.mapAsync(GPUMapMode.READ));
-  const stamps = [...new BigUint64Array(readable.getMappedRange())];
+  const stamps = [...new BigUint64Array(readable.getMappedRange(), 0, count)];
   for (const resource of [querySet, resolved, readable]) resource.destroy();
   return stamps;
 }

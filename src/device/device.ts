@@ -1,14 +1,14 @@
 // A GPU device as the rest of the house sees it: run a kernel, allocate, write, read. Nothing outside this folder touches
 // WebGPU objects. Every call first throws what an earlier one did wrong, since WebGPU itself only reports errors later.
 
-import { BufferPool, formatBytes, type GpuBuffer, type PoolStatistics } from './buffer_pool.js';
+import { BufferPool, formatBytes, type GpuBuffer, type GuardAllocation, type PoolStatistics } from './buffer_pool.js';
 import { CommandStream } from './command_stream.js';
 import { type Timing, timeCommands } from './command_timer.js';
 import { ErrorLog } from './error_log.js';
 import { InputError } from './errors.js';
 import { gridOf, type Workgroups } from './grid.js';
 import type { Kernel } from './kernel.js';
-import { type BufferSlice, PipelineCache } from './pipeline_cache.js';
+import { type BufferSlice, checkNames, PipelineCache } from './pipeline_cache.js';
 import { type Label, RecordedBuffer, Recording } from './recording.js';
 import { Replayer } from './replayer.js';
 import { leavesLoops } from './unroll.js';
@@ -59,8 +59,9 @@ export class Device {
   ) {
     this.errors = new ErrorLog(gpu);
     const largest = Math.min(gpu.limits.maxStorageBufferBindingSize, gpu.limits.maxBufferSize);
-    this.pool = new BufferPool(gpu, STORAGE_USAGE, largest);
-    this.staging = new BufferPool(gpu, READBACK_USAGE, gpu.limits.maxBufferSize);
+    const guard: GuardAllocation = (create, onFailure) => this.errors.guardAllocation(create, onFailure);
+    this.pool = new BufferPool(gpu, STORAGE_USAGE, largest, guard);
+    this.staging = new BufferPool(gpu, READBACK_USAGE, gpu.limits.maxBufferSize, guard);
     this.cache = new PipelineCache(gpu, this.errors, leavesLoops(info));
     this.stream = new CommandStream(gpu);
     this.replayer = new Replayer(this.pool, this.cache, this.stream);
@@ -71,7 +72,7 @@ export class Device {
   }
 
   limit(name: keyof GPUSupportedLimits & string): number {
-    return this.info.limits[name];
+    return this.gpu.limits[name] as number;
   }
 
   /** A storage buffer with unspecified contents. `purpose` goes into the message if it is too large. */
@@ -113,6 +114,7 @@ export class Device {
     const [x, y, z] = gridOf(kernel, workgroups, this.gpu.limits.maxComputeWorkgroupsPerDimension);
     if (x === 0 || y === 0 || z === 0) return;
     const packed = packParams(kernel.layout, params, kernel.path);
+    checkNames(kernel, bindings);
     if (this.recording) {
       this.recording.add({ type: 'dispatch', kernel, bindings, params: packed, grid: [x, y, z], label: this.label });
       return;
@@ -137,9 +139,12 @@ export class Device {
     this.recording = recording;
     try {
       body();
-    } finally {
+    } catch (error) {
       this.recording = undefined;
+      for (const buffer of recording.freed) this.free(buffer);
+      throw error;
     }
+    this.recording = undefined;
     recording.finish();
     return recording;
   }
@@ -195,7 +200,11 @@ export class Device {
   }
 
   private refuseWhileRecording(call: string): void {
-    if (this.recording) throw new Error(`${call}: not possible while commands are recorded`);
+    if (!this.recording) return;
+    throw new Error(
+      `${call}: not possible while commands are recorded, as those of a training step are; ` +
+        "make tensors of given values before, in a module's constructor, and read results afterwards",
+    );
   }
 
   /** Uploads bytes; later dispatches see them, earlier ones do not. Length and offset are multiples of 4. */

@@ -74,6 +74,20 @@ export class ErrorLog {
     return rejection;
   }
 
+  /** Runs `create` inside an error scope; if there is no memory, a DeviceMemoryError is noted, and `onFailure` called. */
+  guardAllocation<T>(create: () => T, onFailure: () => void): T {
+    this.gpu.pushErrorScope('out-of-memory');
+    const result = create();
+    this.await(
+      this.gpu.popErrorScope().then((error) => {
+        if (!error) return;
+        this.report(translate(error));
+        onFailure();
+      }),
+    );
+    return result;
+  }
+
   /**
    * Runs `create` inside an error scope; a validation error becomes a KernelError that names the kernel and, from
    * the compilation messages of its module, line and column. It also goes to `onFailure`.
@@ -85,22 +99,27 @@ export class ErrorLog {
   ): T {
     this.gpu.pushErrorScope('validation');
     const { result, module } = create();
-    const check = this.gpu
-      .popErrorScope()
-      .then(async (error) => {
+    this.await(
+      this.gpu.popErrorScope().then(async (error) => {
         if (!error) return;
         const failure = await describeCreationError(kernelPath, module, error.message);
         this.failed.set(kernelPath, failure);
         this.report(failure);
         onFailure(failure);
-      })
+      }),
+    );
+    return result;
+  }
+
+  /** `settle` waits for `outstanding`. */
+  private await(outstanding: Promise<void>): void {
+    const check = outstanding
       .catch(() => {}) // The device was lost; `lost` tells.
       .finally(() => {
         this.checks.delete(check);
         if (this.checks.size === 0) this.releaseHeld();
       });
     this.checks.add(check);
-    return result;
   }
 }
 
@@ -119,6 +138,6 @@ async function describeCreationError(path: string, module: GPUShaderModule, mess
 function translate(error: GPUError): Error {
   if (error.constructor.name === 'GPUOutOfMemoryError')
     return new DeviceMemoryError(`out of GPU memory: ${error.message}`);
-  const path = /[\w/]+\.wgsl/.exec(error.message)?.[0] ?? 'unknown kernel';
+  const path = /[\w./-]+\.wgsl/.exec(error.message)?.[0] ?? 'unknown kernel';
   return new KernelError(`${path}: ${error.message}`, path);
 }

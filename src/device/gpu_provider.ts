@@ -3,7 +3,8 @@
 import { AdapterError } from './errors.js';
 
 /** `auto` takes hardware where there is any and software otherwise; the other two refuse what they do not name. */
-export type AdapterChoice = 'auto' | 'hardware' | 'software';
+export const ADAPTER_CHOICES = ['auto', 'hardware', 'software'] as const;
+export type AdapterChoice = (typeof ADAPTER_CHOICES)[number];
 
 export type AdapterKind = 'hardware' | 'lavapipe' | 'swiftshader' | 'null' | 'other-software';
 

@@ -1,8 +1,10 @@
+/// <reference types="@webgpu/types" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
 // The device room: the only one that touches GPU objects.
 export { formatBytes, type GpuBuffer, type PoolStatistics } from './buffer_pool.js';
 export { Device, type DeviceInfo, type DeviceOptions, type TimedDispatch } from './device.js';
 export { AdapterError, DeviceLostError, DeviceMemoryError, InputError, KernelError } from './errors.js';
-export type { AdapterChoice } from './gpu_provider.js';
+export { ADAPTER_CHOICES, type AdapterChoice } from './gpu_provider.js';
 export type { Workgroups } from './grid.js';
 export { Kernel, kernel, type WgslFile } from './kernel.js';
 export { type OpenDeviceOptions, openDevice } from './open_device.js';

@@ -1,7 +1,8 @@
 // openDevice(): the same call in Node and in a browser.
 
 import { Device, type DeviceInfo } from './device.js';
-import { type AdapterChoice, findAdapter } from './gpu_provider.js';
+import { InputError } from './errors.js';
+import { ADAPTER_CHOICES, type AdapterChoice, findAdapter } from './gpu_provider.js';
 
 export interface OpenDeviceOptions {
   /** `auto` prefers hardware and falls back to software with a warning. */
@@ -41,6 +42,9 @@ const WANTED_LIMITS = [
  */
 export async function openDevice(options: OpenDeviceOptions = {}): Promise<Device> {
   const { adapter: choice = 'auto', warn = console.warn, dawnToggles, backend, poison = false } = options;
+  if (!ADAPTER_CHOICES.includes(choice)) {
+    throw new InputError(`openDevice: expected an adapter among ${ADAPTER_CHOICES.join(', ')}, got ${choice}`);
+  }
   const found = await findAdapter({ adapter: choice, dawnToggles, backend });
   const { adapter } = found;
   const { matrixUnits = !found.isSoftware } = options;

@@ -111,6 +111,7 @@ export class PipelineCache {
     return { descriptor, bindGroupLayout, module };
   }
 
+  /** @param slices of every binding: see `checkNames`. */
   bindGroup(
     kernel: Kernel,
     compiled: Compiled,
@@ -122,10 +123,8 @@ export class PipelineCache {
     let key = `${compiled.id}|${uniform?.id ?? ''}`;
     for (const { name } of layout.bindings) {
       const slice = slices[name];
-      if (!slice) throw new KernelError(`${kernel.path}: nothing bound to "${name}"`, kernel.path);
       key += `|${slice.buffer.id}:${slice.sizeBytes}`;
     }
-    if (Object.keys(slices).length > layout.bindings.length) throw extraBinding(kernel, slices);
     let group = this.bindGroups.get(key);
     if (!group) {
       checkBindings(kernel, slices);
@@ -171,10 +170,15 @@ export class PipelineCache {
   }
 }
 
-function extraBinding({ layout, path }: Kernel, slices: Readonly<Record<string, BufferSlice>>): KernelError {
+/** @throws KernelError unless every binding of the kernel is bound, and nothing else. */
+export function checkNames({ layout, path }: Kernel, slices: Readonly<Record<string, BufferSlice>>): void {
+  for (const { name } of layout.bindings) {
+    if (!slices[name]) throw new KernelError(`${path}: nothing bound to "${name}"`, path);
+  }
+  if (Object.keys(slices).length === layout.bindings.length) return;
   const known = layout.bindings.map(({ name }) => name);
   const extra = Object.keys(slices).find((name) => !known.includes(name));
-  return new KernelError(`${path}: has no binding "${extra}" (it has ${known.join(', ')})`, path);
+  throw new KernelError(`${path}: has no binding "${extra}" (it has ${known.join(', ')})`, path);
 }
 
 /** WebGPU refuses these too, but later, and with messages that do not name the binding. */

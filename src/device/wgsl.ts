@@ -15,7 +15,7 @@ export interface ParamField {
 }
 
 export interface WgslLayout {
-  /** Storage bindings of group 0, in index order. */
+  /** Storage bindings of group 0, in the order of the file. */
   readonly bindings: readonly Binding[];
   /** Binding index of `var<uniform> params: Params`, if there is one. */
   readonly paramsIndex: number | undefined;
@@ -69,20 +69,29 @@ function literal(source: string, name: string, value: number | string): string {
 }
 
 const BINDING =
-  /@group\((\d+)\)\s*@binding\((\d+)\)\s*var<\s*(storage|uniform)\s*(?:,\s*(read|read_write)\s*)?>\s*(\w+)\s*:/g;
+  /((?:@\w+\s*\([^()]*\)\s*)+)var\s*<\s*(storage|uniform)\s*(?:,\s*(read|read_write)\s*)?,?\s*>\s*(\w+)\s*:/g;
 
 /** Reads bindings, Params and constants from a WGSL text. Throws if the file breaks the conventions of this project. */
 export function parseWgsl(source: string): WgslLayout {
-  const text = source.replace(/\/\/[^\n]*/g, '');
+  const text = source.replace(/\/\/[^\n]*|\/\*[\s\S]*?\*\//g, ' ');
   const bindings: Binding[] = [];
   let paramsIndex: number | undefined;
-  for (const [, group, index, space, access, name] of text.matchAll(BINDING)) {
-    if (group !== '0') throw new Error(`WGSL binding ${name}: expected @group(0), got @group(${group})`);
+  const declarations = [...text.matchAll(BINDING)];
+  const numBindings = text.match(/@binding\b/g)?.length ?? 0;
+  if (declarations.length !== numBindings) {
+    throw new Error(
+      `WGSL: expected every @binding before "var<storage, read> NAME:", "var<storage, read_write> NAME:" or "var<uniform> params:", ` +
+        `got ${numBindings} bindings, of which ${declarations.length} are`,
+    );
+  }
+  for (const [, attributes, space, access, name] of declarations) {
+    const [group, index] = ['group', 'binding'].map((attribute) => attributeOf(attributes, attribute, name));
+    if (group !== 0) throw new Error(`WGSL binding ${name}: expected @group(0), got @group(${group})`);
     if (space === 'uniform') {
       if (name !== 'params') throw new Error(`WGSL uniform ${name}: the only uniform is "params"`);
-      paramsIndex = Number(index);
+      paramsIndex = index;
     } else {
-      bindings.push({ name, index: Number(index), access: access === 'read_write' ? 'read_write' : 'read' });
+      bindings.push({ name, index, access: access === 'read_write' ? 'read_write' : 'read' });
     }
   }
   const constants: Record<string, number> = {};
@@ -92,6 +101,16 @@ export function parseWgsl(source: string): WgslLayout {
     constants[name] = Number(value);
   }
   return { bindings, paramsIndex, params: parseParams(text, paramsIndex !== undefined), constants };
+}
+
+/** The number of `@group(0)` or `@binding(1u)`. */
+function attributeOf(attributes: string, attribute: string, name: string): number {
+  const value = new RegExp(`@${attribute}\\s*\\(([^()]*)\\)`).exec(attributes)?.[1].trim();
+  const number = /^(\d+)[iu]?$/.exec(value ?? '')?.[1];
+  if (number === undefined) {
+    throw new Error(`WGSL binding ${name}: expected @${attribute} with a literal number, got ${value ?? 'none'}`);
+  }
+  return Number(number);
 }
 
 function parseParams(text: string, used: boolean): ParamField[] {

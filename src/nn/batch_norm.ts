@@ -2,7 +2,7 @@
 // the ReLU that often follows.
 
 import { Parameter } from '../autograd/index.js';
-import { batchNorm } from '../shaders/index.js';
+import { batchNorm, checkOptions } from '../shaders/index.js';
 import { keep, Tensor } from '../tensor/index.js';
 import type { LayerContext } from './layer.js';
 import { type Mode, Module, Statistic } from './module.js';
@@ -19,22 +19,17 @@ export class BatchNorm extends Module {
   constructor(
     { device }: LayerContext,
     channels: number,
-    { relu, scale = 1 }: { readonly relu?: boolean; readonly scale?: number } = {},
+    options: { readonly relu?: boolean; readonly scale?: number } = {},
   ) {
+    checkOptions('BatchNorm', options, ['relu', 'scale']);
     super();
+    const { relu, scale = 1 } = options;
     const ones = new Float32Array(channels).fill(1);
     this.relu = relu;
     this.weight = new Parameter(Tensor.from(device, new Float32Array(channels).fill(scale), [channels]));
     this.bias = new Parameter(Tensor.zeros(device, [channels]));
     this.running_mean = new Statistic(keep(Tensor.zeros(device, [channels])));
     this.running_var = new Statistic(keep(Tensor.from(device, ones, [channels])));
-  }
-
-  override ownParameters(): [string, Parameter][] {
-    return [
-      ['weight', this.weight],
-      ['bias', this.bias],
-    ];
   }
 
   /** @param addend added to the result, before ReLU: a residual connection. */

@@ -41,10 +41,8 @@ export class BlockWeight implements SparseWeight {
   }
 
   convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor {
-    const [, , kernelHeight, kernelWidth] = kernelShape(this.shape);
     const { onDenseGradient } = this;
-    const kernel = [kernelHeight, kernelWidth] as const;
-    return blockConv2d(x, this.parameter, this.tables, { ...options, kernel, bias, onDenseGradient });
+    return blockConv2d(x, this.parameter, this.tables, { ...options, bias, onDenseGradient });
   }
 
   /**
@@ -64,7 +62,7 @@ export class BlockWeight implements SparseWeight {
   /** The topology with its values as of this call. */
   async readBlocks(): Promise<ShuffledBlocks> {
     const { topology } = this;
-    return topology.withValues((await this.parameter.read()) as Float32Array);
+    return topology.withValues(await this.parameter.readFloats());
   }
 
   async readDense(): Promise<Float32Array> {

@@ -17,6 +17,6 @@ export { type Mode, Module, Statistic } from './module.js';
 export { Sequential } from './sequential.js';
 export { nonstructured, type SparseForm, shuffledBlocks } from './sparse_form.js';
 export { type FormOf, type SparsifyOptions, sparsifiableLayers, sparsify } from './sparsify.js';
-export { Identity, MaxPool2d, ReLU } from './stateless.js';
+export { AvgPool2d, Flatten, GlobalAvgPool2d, Identity, MaxPool2d, ReLU } from './stateless.js';
 export { watchOutputs } from './watch_outputs.js';
 export { DenseWeight, type SparseWeight, type Weight } from './weight.js';

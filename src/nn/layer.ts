@@ -2,7 +2,7 @@
 
 import { Parameter } from '../autograd/index.js';
 import { type Device, InputError } from '../device/index.js';
-import { type Conv2dOptions, reshape } from '../shaders/index.js';
+import { type Conv2dOptions, checkOptions, reshape } from '../shaders/index.js';
 import { formatShape, type Random, type Shape, sizeOf, Tensor } from '../tensor/index.js';
 import { type Initializer, kaimingUniform } from './initialization.js';
 import { type Mode, Module } from './module.js';
@@ -21,6 +21,8 @@ export interface LayerOptions {
   readonly initializeWeight?: Initializer;
   readonly initializeBias?: Initializer;
 }
+
+const LAYER_OPTIONS = ['bias', 'initializeWeight', 'initializeBias'] as const;
 
 /** A layer of which a method may prune weights. */
 export abstract class SparsifiableLayer extends Module {
@@ -76,19 +78,22 @@ export class Conv2d extends SparsifiableLayer {
     kernel: number,
     readonly options: Conv2dLayerOptions = {},
   ) {
+    checkOptions('Conv2d', options, [...LAYER_OPTIONS, 'stride', 'padding', 'feedsBatchNorm']);
     super(context, [outChannels, inChannels, kernel, kernel], options);
   }
 
   /** @param mode if not given, that of evaluation. @param addend added to the result: a residual connection. */
   override forward(x: Tensor, mode?: Mode, addend?: Tensor): Tensor {
-    const statistics = this.options.feedsBatchNorm && mode?.training;
-    return this.weight.convolve(x, { ...this.options, addend, statistics }, this.bias);
+    const { stride, padding, feedsBatchNorm } = this.options;
+    const statistics = feedsBatchNorm && mode?.training;
+    return this.weight.convolve(x, { stride, padding, addend, statistics }, this.bias);
   }
 }
 
 /** x [I,N] -> [O,N], as PyTorch's `Linear`. */
 export class Linear extends SparsifiableLayer {
   constructor(context: LayerContext, inFeatures: number, outFeatures: number, options: LayerOptions = {}) {
+    checkOptions('Linear', options, LAYER_OPTIONS);
     super(context, [outFeatures, inFeatures], options);
   }
 

@@ -73,7 +73,7 @@ export class MaskedWeight implements SparseWeight {
   }
 
   async readDense(): Promise<Float32Array> {
-    return masked((await this.parameter.read()) as Float32Array, this.mask);
+    return masked(await this.parameter.readFloats(), this.mask);
   }
 
   dispose(): void {

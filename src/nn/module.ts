@@ -1,7 +1,7 @@
 // A module: a part of a network with parameters, running statistics and parts of its own. Names are PyTorch's: those of the
 // properties that hold the parts, joined by dots, so that state dicts load both ways.
 
-import type { Parameter } from '../autograd/index.js';
+import { Parameter } from '../autograd/index.js';
 import type { Tensor } from '../tensor/index.js';
 
 /** How a forward pass is meant: passed down, not stored, so that no module is left in the wrong one. */
@@ -17,29 +17,44 @@ export class Statistic {
   constructor(readonly tensor: Tensor) {}
 }
 
+/**
+ * What a class says of itself by its properties: those that hold a `Module`, a `Parameter` or a `Statistic`, and arrays of modules, whose
+ * parts are numbered (`hidden.0`). What a property cannot show (`#private` ones, maps) is not found.
+ */
 export abstract class Module {
-  /** @param more what few modules take besides x, for example a residual connection. */
+  /**
+   * Runs the module on a batch. Training notes its commands once for each size of batch and repeats them: numbers that change from step to step,
+   * such as those of `Math.random()`, stay what they were the first time, and tensors of given values (`Tensor.from`) belong into the constructor.
+   * @param x batch-last: images [C,H,W,N] or features [F,N].
+   * @param more what few modules take besides x, for example a residual connection.
+   */
   abstract forward(x: Tensor, mode: Mode, ...more: readonly Tensor[]): Tensor;
 
   /** Parts by name, in the order in which the constructor made them. */
   children(): [string, Module][] {
-    return Object.entries(this).filter((entry): entry is [string, Module] => entry[1] instanceof Module);
+    return Object.entries(this).flatMap(([name, value]) => {
+      if (value instanceof Module) return [[name, value] satisfies [string, Module]];
+      if (!Array.isArray(value) || !value.every((part) => part instanceof Module)) return [];
+      return value.map((part, position): [string, Module] => [`${name}.${position}`, part]);
+    });
   }
 
   /** Parameters of this module itself, by name. */
   ownParameters(): [string, Parameter][] {
-    return [];
+    return this.own(Parameter);
   }
 
   /** Running statistics of this module itself, by name. */
   ownStatistics(): [string, Statistic][] {
-    return Object.entries(this).filter((entry): entry is [string, Statistic] => entry[1] instanceof Statistic);
+    return this.own(Statistic);
   }
 
-  /** This module and all its parts, by full name, outermost first; '' is the module itself. */
-  *modules(prefix = ''): Generator<[string, Module]> {
+  /** This module and all its parts, by full name, outermost first; '' is the module itself. A part that has two names is listed by the first. */
+  *modules(prefix = '', seen = new Set<Module>()): Generator<[string, Module]> {
+    if (seen.has(this)) return;
+    seen.add(this);
     yield [prefix, this];
-    for (const [name, child] of this.children()) yield* child.modules(joined(prefix, name));
+    for (const [name, child] of this.children()) yield* child.modules(joined(prefix, name), seen);
   }
 
   /** Every parameter by full name. */
@@ -54,6 +69,10 @@ export abstract class Module {
     for (const [prefix, module] of this.modules()) {
       for (const [name, statistic] of module.ownStatistics()) yield [joined(prefix, name), statistic];
     }
+  }
+
+  private own<T>(kind: abstract new (...values: never[]) => T): [string, T][] {
+    return Object.entries(this).filter((entry): entry is [string, T] => entry[1] instanceof kind);
   }
 
   /** Frees the GPU memory of this module and its parts. */

@@ -1,6 +1,6 @@
 // Operations without parameters as modules, so that a Sequential can hold them: they take a number in PyTorch's names.
 
-import { maxPool2d, type Pool2dOptions, relu } from '../shaders/index.js';
+import { avgPool2d, flatten, globalAvgPool2d, maxPool2d, type Pool2dOptions, relu } from '../shaders/index.js';
 import type { Tensor } from '../tensor/index.js';
 import { Module } from './module.js';
 
@@ -14,6 +14,30 @@ export class ReLU extends Module {
 export class Identity extends Module {
   override forward(x: Tensor): Tensor {
     return x;
+  }
+}
+
+/** x [C,H,W,N] -> [C*H*W,N]. */
+export class Flatten extends Module {
+  override forward(x: Tensor): Tensor {
+    return flatten(x);
+  }
+}
+
+/** Mean of each channel: x [C,H,W,N] -> [C,N]. */
+export class GlobalAvgPool2d extends Module {
+  override forward(x: Tensor): Tensor {
+    return globalAvgPool2d(x);
+  }
+}
+
+export class AvgPool2d extends Module {
+  constructor(private readonly options: Pool2dOptions) {
+    super();
+  }
+
+  override forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.options);
   }
 }
 

@@ -57,8 +57,8 @@ export class DenseWeight implements Weight {
     return conv2d(x, reshape(this.parameter, kernelShape(this.shape)), options, bias);
   }
 
-  async readDense(): Promise<Float32Array> {
-    return (await this.parameter.read()) as Float32Array;
+  readDense(): Promise<Float32Array> {
+    return this.parameter.readFloats();
   }
 
   dispose(): void {

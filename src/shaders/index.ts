@@ -16,6 +16,7 @@ export { type BlockConv2dOptions, blockConv2d } from './block_conv2d/block_conv2
 export { BlockTables, type BlockTopology } from './block_conv2d/block_tables.js';
 export { blockLinear } from './block_linear/block_linear.js';
 export { cast } from './cast/cast.js';
+export { checkOptions } from './check_options.js';
 export { accumulateMetrics, type MetricTotals } from './classification_metrics/classification_metrics.js';
 export { conv2d } from './conv2d/conv2d.js';
 export type { Conv2dOptions } from './conv2d/geometry.js';
@@ -24,6 +25,7 @@ export { dropout } from './dropout/dropout.js';
 export { groupEnergies } from './group_energies/group_energies.js';
 export { gatherLabels, type ImageBatchOptions, imageBatch, packSample } from './image_batch/image_batch.js';
 export { type KeepingWorthInput, keepingWorth } from './keeping_worth/keeping_worth.js';
+export { activationType, forBatch, forType, runElementwise, runKernelOn } from './launch.js';
 export { fromNCHW, toNCHW } from './layout/layout.js';
 export { linear } from './linear/linear.js';
 export {

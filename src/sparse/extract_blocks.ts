@@ -72,10 +72,9 @@ export function chooseBlocks({ order, energies }: Arrangement, shape: Extraction
   };
   const share = 1 + Math.ceil((2 * numBlocks) / numGroups);
   const hasShortGroup = shape.rows % blockSize !== 0 && numBlocks >= numGroups;
-  const least = Array.from({ length: numGroups }, (_, group) => (hasShortGroup && group === numGroups - 1 ? 1 : 0));
   for (let group = 0; group < numGroups; group++) rank(group, Math.min(share, mostBlocks));
   for (;;) {
-    const { kept, energy } = keepBest(candidates, numBlocks, least);
+    const { kept, energy } = keepBest(candidates, numBlocks, hasShortGroup);
     let isDecided = true;
     for (let group = 0; group < numGroups; group++) {
       // A group that keeps all that were ranked may have more.
@@ -115,30 +114,28 @@ function candidateEnergies(columnEnergy: Float32Array, ranking: Uint32Array, blo
   return energies;
 }
 
-/** How many of each group's candidates are kept, `count` in all: its first `least`, then the best of all others. And their energy. */
+/** How many of each group's candidates are kept, `count` in all, and their energy: the best, but the last group's first in any case if asked. */
 function keepBest(
   candidates: readonly Float64Array[],
   count: number,
-  least: readonly number[],
+  keepsOneOfLast: boolean,
 ): { kept: Uint32Array; energy: number } {
-  let energy = 0;
-  let left = count;
-  const all = new Float64Array(candidates.reduce((length, group) => length + group.length, 0));
+  const least = (group: number) => (keepsOneOfLast && group === candidates.length - 1 ? 1 : 0);
+  const competing = candidates.map((group, index) => group.subarray(least(index)));
+  const others = new Float64Array(competing.reduce((length, group) => length + group.length, 0));
   let length = 0;
-  for (const [index, group] of candidates.entries()) {
-    for (const one of group.subarray(0, least[index])) energy += one;
-    left -= least[index];
-    all.set(group.subarray(least[index]), length);
-    length += group.length - least[index];
+  for (const group of competing) {
+    others.set(group, length);
+    length += group.length;
   }
-  const others = all.subarray(0, length).sort();
-  const best = others.subarray(Math.max(0, length - left));
+  const best = others.sort().subarray(Math.max(0, length - count + (keepsOneOfLast ? 1 : 0)));
+  let energy = keepsOneOfLast ? candidates[candidates.length - 1][0] : 0;
   for (const one of best) energy += one;
   const lowest = best[0] ?? Number.POSITIVE_INFINITY;
   let ties = 0;
   while (ties < best.length && best[ties] === lowest) ties++;
   const kept = Uint32Array.from(candidates, (group, index) => {
-    let number = least[index];
+    let number = least(index);
     while (number < group.length && (group[number] > lowest || (group[number] === lowest && ties-- > 0))) number++;
     return number;
   });

@@ -7,6 +7,12 @@ export type TypedArray = Float32Array | Uint32Array | Int32Array | Uint16Array |
 
 export const ELEMENT_BYTES: Readonly<Record<DType, number>> = { f32: 4, u32: 4, i32: 4, f16: 2, u8: 1 };
 
+/** Throws unless it is an element type: programs in JavaScript have no compiler that says so. */
+export function checkType(dtype: DType): void {
+  if (Object.hasOwn(ELEMENT_BYTES, dtype)) return;
+  throw new Error(`tensor: expected an element type among ${Object.keys(ELEMENT_BYTES).join(', ')}, got ${dtype}`);
+}
+
 /** Values as JavaScript sees them: f16 becomes Float32Array, everything else its own kind. */
 export function valuesFromBytes(bytes: Uint8Array, dtype: DType): Float32Array | Uint32Array | Int32Array | Uint8Array {
   const { buffer, byteOffset, byteLength } = bytes;

@@ -17,8 +17,9 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(',')}]`;
 }
 
-/** Throws unless every extent is a non-negative integer. */
+/** Throws unless it is a list of non-negative integers. */
 export function checkShape(shape: Shape): void {
+  if (!Array.isArray(shape)) throw new Error(`shape: expected a list of extents, such as [3, 8], got ${shape}`);
   for (const extent of shape) {
     if (!Number.isInteger(extent) || extent < 0)
       throw new Error(`shape: expected non-negative integers, got ${formatShape(shape)}`);

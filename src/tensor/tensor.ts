@@ -1,7 +1,7 @@
 // Tensor: a shape and an element type over a pooled GPU buffer. It knows no operation; those live in src/shaders.
 
 import type { BufferSlice, Device, GpuBuffer } from '../device/index.js';
-import { bytesFromValues, type DType, ELEMENT_BYTES, valuesFromBytes } from './dtype.js';
+import { bytesFromValues, checkType, type DType, ELEMENT_BYTES, valuesFromBytes } from './dtype.js';
 import { creationSite, enter, leave } from './scope.js';
 import { checkShape, formatShape, type Shape, sizeOf } from './shape.js';
 
@@ -36,6 +36,7 @@ export class Tensor {
   /** Use `Tensor.empty`, `Tensor.from`, `Tensor.zeros`; subclasses pass the tensor whose storage they share. */
   protected constructor(source: Device | Tensor, shape: Shape, dtype: DType) {
     checkShape(shape);
+    checkType(dtype);
     this.shape = shape;
     this.dtype = dtype;
     this.size = sizeOf(shape);
@@ -49,8 +50,9 @@ export class Tensor {
     return new Tensor(device, shape, dtype);
   }
 
-  /** Uploads values in row-major order. f16 values are given and returned as ordinary numbers. */
+  /** Uploads values, a flat array in row-major order. f16 values are given and returned as ordinary numbers. */
   static from(device: Device, values: ArrayLike<number>, shape: Shape, dtype: DType = 'f32'): Tensor {
+    checkValues(values, shape);
     return new Tensor(device, shape, dtype).write(values);
   }
 
@@ -77,18 +79,14 @@ export class Tensor {
     return paddedBytes(this.size, this.dtype);
   }
 
-  /** What a kernel binds. */
+  /** What a kernel binds: padded, so that a kernel takes the number of elements as a parameter; `arrayLength` tells a larger one. */
   get slice(): BufferSlice {
     return { buffer: this.buffer, sizeBytes: this.paddedBytes };
   }
 
   /** Replaces the contents. @throws if the number of values differs. */
   write(values: ArrayLike<number>): this {
-    if (values.length !== this.size) {
-      throw new Error(
-        `tensor: expected ${this.size} values for shape ${formatShape(this.shape)}, got ${values.length}`,
-      );
-    }
+    checkValues(values, this.shape);
     if (this.size > 0) this.device.write(this.buffer, bytesFromValues(values, this.dtype));
     return this;
   }
@@ -100,6 +98,14 @@ export class Tensor {
     }
     if (length === 0) return valuesFromBytes(new Uint8Array(0), this.dtype);
     return valuesFromBytes(await this.device.read(this.buffer, length * ELEMENT_BYTES[this.dtype]), this.dtype);
+  }
+
+  /** `read` of a tensor of f32 or f16. @throws if it is of another type. */
+  async readFloats(length = this.size): Promise<Float32Array> {
+    if (this.dtype !== 'f32' && this.dtype !== 'f16') {
+      throw new Error(`readFloats: expected a tensor of f32 or f16, got ${this.dtype} ${formatShape(this.shape)}`);
+    }
+    return (await this.read(length)) as Float32Array;
   }
 
   /** The only value of a tensor of one element. */
@@ -137,6 +143,14 @@ export class Tensor {
     }
     return this.storage;
   }
+}
+
+function checkValues(values: ArrayLike<number>, shape: Shape): void {
+  checkShape(shape);
+  if (values.length !== sizeOf(shape)) {
+    throw new Error(`tensor: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${values.length}`);
+  }
+  if (typeof values[0] === 'object') throw new Error('tensor: expected a flat array of numbers, got one of arrays');
 }
 
 function paddedBytes(size: number, dtype: DType): number {

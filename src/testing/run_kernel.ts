@@ -8,10 +8,14 @@ export type KernelArray = Float32Array | Uint32Array | Int32Array | Uint8Array;
 /**
  * @param source a Kernel, or the text of a WGSL file with entry point `main`, bindings in group 0 and, if it takes scalars,
  *   `var<uniform> params: Params`.
- * @param arrays contents of every storage binding, by its name in the shader. Not modified.
+ * @param arrays contents of every storage binding, by its name in the shader. Not modified. Bytes (Uint8Array) are padded to whole words.
  * @param params values of the fields of `struct Params`.
- * @param workgroups grid, for example `[4, 2]`.
- * @returns the contents afterwards of every binding that the shader may write, by name, as the kind of array given.
+ * @param workgroups grid, for example `[4, 2]`. Default 1, of as many invocations as the shader's `@workgroup_size`.
+ * @returns the contents of every binding afterwards, by name, as the kind of array given.
+ * @throws KernelError that names file, line and column of what does not compile, or the binding that is amiss.
+ *
+ * A binding is as long as its array. Tensors are not: they are padded to 16 bytes (`Tensor.slice`), so a kernel that is to become an operation takes
+ * the number of elements as a parameter, instead of `arrayLength`.
  */
 export async function runKernel<A extends Readonly<Record<string, KernelArray>>>(
   device: Device,
@@ -19,13 +23,14 @@ export async function runKernel<A extends Readonly<Record<string, KernelArray>>>
   arrays: A,
   params: Readonly<Record<string, number>> = {},
   workgroups: Workgroups = 1,
-): Promise<{ [K in keyof A]: A[K] }> {
+): Promise<A> {
   const kernel = typeof source === 'string' ? new Kernel('kernel.wgsl', source) : source;
   const slices: Record<string, BufferSlice> = {};
   const buffers: GpuBuffer[] = [];
   try {
     for (const [name, array] of Object.entries(arrays)) {
       const bytes = bytesFromValues(array, dtypeOf(name, array));
+      if (bytes.byteLength === 0) throw new Error(`runKernel: expected ${name} with at least one element, got none`);
       const buffer = device.allocate(bytes.byteLength, name);
       buffers.push(buffer);
       device.write(buffer, bytes);
@@ -39,7 +44,11 @@ export async function runKernel<A extends Readonly<Record<string, KernelArray>>>
         return [name, valuesFromBytes(bytes, dtypeOf(name, arrays[name]))] as const;
       }),
     );
-    return Object.fromEntries(results) as { [K in keyof A]: A[K] };
+    return { ...arrays, ...(Object.fromEntries(results) as Partial<A>) };
+  } catch (error) {
+    // What else this kernel did wrong must not be told to the next.
+    await device.finish().catch(() => {});
+    throw error;
   } finally {
     for (const buffer of buffers) device.free(buffer);
   }

@@ -8,10 +8,12 @@ import type { Optimizer } from './optimizer.js';
 import { ParameterState } from './parameter_state.js';
 
 export interface AdamwOptions {
-  readonly weightDecay: number;
-  /** Decay of the first and of the second moment. */
-  readonly betas: readonly [number, number];
-  readonly epsilon: number;
+  /** Default 0.01. */
+  readonly weightDecay?: number;
+  /** Decay of the first and of the second moment. Default 0.9 and 0.999. */
+  readonly betas?: readonly [number, number];
+  /** Default 1e-8. */
+  readonly epsilon?: number;
 }
 
 export class Adamw implements Optimizer {
@@ -20,6 +22,8 @@ export class Adamw implements Optimizer {
   private readonly correction: Tensor;
   /** f32 [7]: see `adamwHyper`. */
   private readonly hyper: Tensor;
+  /** A guard that never trips. */
+  private readonly open: Tensor;
   private learningRate = Number.NaN;
 
   constructor(
@@ -29,16 +33,19 @@ export class Adamw implements Optimizer {
   ) {
     this.moments = new ParameterState(model, ['m', 'v']);
     this.correction = keep(Tensor.zeros(device, [2]));
-    this.hyper = keep(Tensor.empty(device, [7]));
+    this.open = keep(Tensor.zeros(device, [2], 'u32'));
+    this.hyper = keep(Tensor.zeros(device, [7]));
   }
 
   setLearningRate(learningRate: number): void {
     if (learningRate === this.learningRate) return;
-    this.hyper.write(adamwHyper({ ...this.options, learningRate }));
+    const { weightDecay = 0.01, betas = [0.9, 0.999], epsilon = 1e-8 } = this.options;
+    this.hyper.write(adamwHyper({ learningRate, weightDecay, betas, epsilon }));
     this.learningRate = learningRate;
   }
 
-  step(guard: Tensor): void {
+  step(guard = this.open): void {
+    if (Number.isNaN(this.learningRate)) throw new Error('step: expected setLearningRate before the first one');
     const shared = { correction: this.correction, hyper: this.hyper, guard };
     adamwCorrection(shared);
     for (const { parameter, slots } of this.moments.entries) {
@@ -61,5 +68,6 @@ export class Adamw implements Optimizer {
     this.moments.dispose();
     this.correction.dispose();
     this.hyper.dispose();
+    this.open.dispose();
   }
 }

@@ -67,7 +67,7 @@ async function grow(before: ShuffledBlocks, scores: Tensor, survivors: Tensor, c
     const { bits, selected, nonFinite } = growLargest(scores, survivors, count);
     return Promise.all([rowIntersections(bits, rows, columns).read(), selected.read(count), nonFinite.item()]);
   });
-  if (nonFinite > 0) checkFinite(OPERATION, 'gradient', (await scores.read()) as Float32Array);
+  if (nonFinite > 0) checkFinite(OPERATION, 'gradient', await scores.readFloats());
   return { orders: proposedOrders(before, common as Uint32Array), chosen: chosen as Float32Array };
 }
 

@@ -30,19 +30,21 @@ export async function evaluate(
       }),
     );
   let recorded: { batch: UploadedBatch; commands: Recording } | undefined;
-  for (const { first, size } of batches(count, batchSize)) {
-    await images.ready(first, size);
-    const batch = images.upload(first, size, recorded?.batch);
-    if (batch !== recorded?.batch) {
-      if (recorded) freeBatch(recorded.batch);
-      recorded = { batch, commands: device.record(() => forward(batch)) };
-      await device.prepare(recorded.commands);
+  try {
+    for (const { first, size } of batches(count, batchSize)) {
+      await images.ready(first, size);
+      const batch = images.upload(first, size, recorded?.batch);
+      if (batch !== recorded?.batch) {
+        if (recorded) freeBatch(recorded.batch);
+        recorded = { batch, commands: device.record(() => forward(batch)) };
+        await device.prepare(recorded.commands);
+      }
+      device.replay(recorded.commands);
     }
-    device.replay(recorded.commands);
+    return await metrics.read();
+  } finally {
+    if (recorded) freeBatch(recorded.batch);
+    mode.random.dispose();
+    metrics.dispose();
   }
-  if (recorded) freeBatch(recorded.batch);
-  mode.random.dispose();
-  const summary = await metrics.read();
-  metrics.dispose();
-  return summary;
 }

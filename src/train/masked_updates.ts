@@ -26,8 +26,8 @@ export async function updateMasked({
   const count = Math.floor(dropFraction * weight.numActive);
   const { bits, nonFinite } = await select(weight, scores, count);
   const operation = scores ? 'updateMask' : 'updateMaskRandomly';
-  if (nonFinite[0] > 0) checkFinite(operation, 'weight', await readFloats(weight.parameter));
-  if (nonFinite[1] > 0) checkFinite(operation, 'gradient', await readFloats(scores!));
+  if (nonFinite[0] > 0) checkFinite(operation, 'weight', await weight.parameter.readFloats());
+  if (nonFinite[1] > 0) checkFinite(operation, 'gradient', await scores!.readFloats());
   const after = scores ? bits : withRandomGrowth(bits, weight.parameter.size, count, random);
   const surviving = countBits(before.map((word, i) => word & after[i]));
   const active = weight.numActive;
@@ -54,8 +54,4 @@ function withRandomGrowth(survivors: Uint32Array, size: number, count: number, r
   );
   const grown = packBits(growRandomly(inactive, count, () => random.uniform()));
   return grown.map((word, i) => word | survivors[i]);
-}
-
-async function readFloats(tensor: Tensor): Promise<Float32Array> {
-  return (await tensor.read()) as Float32Array;
 }

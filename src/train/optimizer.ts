@@ -12,9 +12,10 @@ export interface Optimizer extends WeightState {
   setLearningRate(learningRate: number): void;
   /**
    * Changes every parameter that has a gradient, and takes the gradient away.
-   * @param guard u32 [2], see `guardLoss`: nothing changes once it has tripped.
+   * @param guard u32 [2], see `guardLoss`: nothing changes once it has tripped. None: it always steps.
+   * @throws before the first `setLearningRate`.
    */
-  step(guard: Tensor): void;
+  step(guard?: Tensor): void;
   /** Everything that the next step depends on beside parameters, gradients and learning rate, by its name in checkpoints. */
   state(): [string, Tensor][];
   dispose(): void;

@@ -46,35 +46,29 @@ export async function createTrainer(
     // The original's branches begin with weights of 1.
     zeroInitResidual: config.compat !== 'original',
   };
-  const model = createModel(config.model, { device, random: new Random(config.seed) }, options);
-  let plan: Map<string, LayerPlan>;
+  const made: { dispose(): void }[] = [];
+  const own = <T extends { dispose(): void }>(part: T): T => {
+    made.push(part);
+    return part;
+  };
   try {
-    plan = planLayers(config, layerShapes(model));
+    const model = own(createModel(config.model, { device, random: new Random(config.seed) }, options));
+    const plan = planLayers(config, layerShapes(model));
     await prepareWeights(device, model, plan, config, initial);
+    const optimizer = own(createOptimizer(device, model, config));
+    const average = config.ema === undefined ? undefined : own(new WeightAverage(model, config.ema));
+    const lossScale = config.precision === 'f16' ? own(new LossScale(device, model)) : undefined;
+    const { batchSize, microBatch = batchSize } = config;
+    const train = own(openImages(device, trainSplit, dataset, batchSize));
+    const test = own(openImages(device, limitSplit(dataset.test, config.limitTest), dataset, microBatch));
+    const state = { slots: (name: string) => [...optimizer.slots(name), ...(average?.slots(name) ?? [])] };
+    const topology = createTopologyUpdates(model, state, plan, schedule, config, lossScale);
+    const learningRate = learningRateOf(config);
+    return new Trainer({ device, model, optimizer, learningRate, average, lossScale, topology, train, test, config });
   } catch (error) {
-    model.dispose();
+    for (const part of made.reverse()) part.dispose();
     throw error;
   }
-  const optimizer = createOptimizer(device, model, config);
-  const average = config.ema === undefined ? undefined : new WeightAverage(model, config.ema);
-  const lossScale = config.precision === 'f16' ? new LossScale(device, model) : undefined;
-  const { batchSize, microBatch = batchSize } = config;
-  const train = openImages(device, trainSplit, dataset, batchSize);
-  const test = openImages(device, limitSplit(dataset.test, config.limitTest), dataset, microBatch);
-  const state = { slots: (name: string) => [...optimizer.slots(name), ...(average?.slots(name) ?? [])] };
-  const topology = createTopologyUpdates(model, state, plan, schedule, config, lossScale);
-  return new Trainer({
-    device,
-    model,
-    optimizer,
-    learningRate: learningRateOf(config),
-    average,
-    lossScale,
-    topology,
-    train,
-    test,
-    config,
-  });
 }
 
 function layerShapes(model: Module): LayerShape[] {

@@ -9,8 +9,11 @@ import type { Optimizer } from './optimizer.js';
 import { ParameterState } from './parameter_state.js';
 
 export interface SgdOptions {
-  readonly momentum: number;
-  readonly weightDecay: number;
+  /** Default 0. */
+  readonly momentum?: number;
+  /** Default 0. */
+  readonly weightDecay?: number;
+  /** Default false. */
   readonly nesterov?: boolean;
 }
 
@@ -18,6 +21,8 @@ export class Sgd implements Optimizer {
   private readonly velocities: ParameterState;
   /** f32 [4]: learning rate, momentum, weight decay, nesterov. On the GPU, since it changes while steps repeat. */
   private readonly hyper: Tensor;
+  /** A guard that never trips. */
+  private readonly open: Tensor;
   private learningRate = Number.NaN;
 
   constructor(
@@ -26,17 +31,19 @@ export class Sgd implements Optimizer {
     private readonly options: SgdOptions,
   ) {
     this.velocities = new ParameterState(model, ['velocity']);
-    this.hyper = keep(Tensor.empty(device, [4]));
+    this.open = keep(Tensor.zeros(device, [2], 'u32'));
+    this.hyper = keep(Tensor.zeros(device, [4]));
   }
 
   setLearningRate(learningRate: number): void {
     if (learningRate === this.learningRate) return;
-    const { momentum, weightDecay, nesterov = false } = this.options;
+    const { momentum = 0, weightDecay = 0, nesterov = false } = this.options;
     this.hyper.write([learningRate, momentum, weightDecay, nesterov ? 1 : 0]);
     this.learningRate = learningRate;
   }
 
-  step(guard: Tensor): void {
+  step(guard = this.open): void {
+    if (Number.isNaN(this.learningRate)) throw new Error('step: expected setLearningRate before the first one');
     const updates = this.velocities.entries.flatMap(({ parameter, slots: [velocity] }) =>
       parameter.grad ? [{ parameter, grad: parameter.grad, velocity }] : [],
     );
@@ -55,5 +62,6 @@ export class Sgd implements Optimizer {
   dispose(): void {
     this.velocities.dispose();
     this.hyper.dispose();
+    this.open.dispose();
   }
 }

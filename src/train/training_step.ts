@@ -7,6 +7,7 @@ import type { Device, Recording, TimedDispatch } from '../device/index.js';
 import { labelParts, type Module } from '../nn/index.js';
 import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
+import { refuseUnknownParameters } from './known_parameters.js';
 import type { LossScale } from './loss_scale.js';
 import type { Metrics } from './metrics.js';
 import { type MicroBatch, microBatches } from './micro_batches.js';
@@ -75,7 +76,7 @@ export class TrainingStep {
       device.replay(known.recording);
       return known.loss;
     }
-    const own = isKnown ? [] : inputs;
+    const own = inputs.filter((input, i) => input !== known?.inputs[i]);
     if (how === 'eager') {
       const loss = keep(this.commands(inputs));
       this.passing = { inputs: own, loss };
@@ -104,6 +105,7 @@ export class TrainingStep {
       const bytes = device.workingBytes(recording);
       if (microBatch === undefined && isWhole(inputs, parts)) {
         await device.prepare(recording);
+        this.forgetRecorded(keyOf(parts));
         this.recorded.set(keyOf(parts), { inputs, recording, loss });
       } else {
         release(inputs, loss);
@@ -147,8 +149,13 @@ export class TrainingStep {
 
   /** After what changes the commands of a step: other tables, another set of layers. */
   forget(): void {
-    for (const { inputs, loss } of this.recorded.values()) release(inputs, loss);
-    this.recorded.clear();
+    for (const key of [...this.recorded.keys()]) this.forgetRecorded(key);
+  }
+
+  private forgetRecorded(key: string): void {
+    const step = this.recorded.get(key);
+    if (step) release(step.inputs, step.loss);
+    this.recorded.delete(key);
   }
 
   dispose(): void {
@@ -223,6 +230,7 @@ export class TrainingStep {
       const loss = crossEntropy(logits, labels, { labelSmoothing: config.labelSmoothing });
       const shareOfLoss = share === 1 ? loss : scale(loss, share);
       if (guard) guardLoss(loss, guard);
+      refuseUnknownParameters(model, loss);
       backward(shareOfLoss, lossScale?.scale);
       metrics.add(loss, logits, labels);
       return shareOfLoss;

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { backward, noGrad, Parameter } from '../../src/autograd/index.js';
 import { createModel } from '../../src/models/index.js';
 import { BatchNorm, Conv2d, Dropout, Linear, type Mode, Module, Sequential } from '../../src/nn/index.js';
-import { relu } from '../../src/shaders/index.js';
+import { addBias, relu } from '../../src/shaders/index.js';
 import { takeStatistics } from '../../src/shaders/part_statistics.js';
 import { keep, Random, scope, Tensor } from '../../src/tensor/index.js';
 import { expectClose, normalValues } from '../support/compare.js';
@@ -67,6 +67,37 @@ describe('names', () => {
     ]);
     expect([...pair.statistics()].map(([name]) => name)).toEqual(['stages.1.running_mean', 'stages.1.running_var']);
     pair.dispose();
+  });
+
+  it('number the modules of an array, and find parameters that a module itself holds', () => {
+    class Mixed extends Module {
+      readonly hidden = [new Linear(context(), 4, 4, { bias: false }), new Linear(context(), 4, 3, { bias: false })];
+      readonly shift = new Parameter(Tensor.zeros(device, [3]));
+      readonly sizes = [4, 3];
+      override forward(x: Tensor): Tensor {
+        return addBias(
+          this.hidden.reduce((value, layer) => layer.forward(value), x),
+          this.shift,
+        );
+      }
+    }
+    const mixed = new Mixed();
+    expect([...mixed.parameters()].map(([name]) => name)).toEqual(['shift', 'hidden.0.weight', 'hidden.1.weight']);
+    mixed.dispose();
+    expect(mixed.shift.isDisposed).toBe(true);
+  });
+
+  it('are listed once where two properties hold one module', () => {
+    class Tied extends Module {
+      readonly first = new Linear(context(), 4, 4);
+      readonly second = this.first;
+      override forward(x: Tensor): Tensor {
+        return this.second.forward(this.first.forward(x));
+      }
+    }
+    const tied = new Tied();
+    expect([...tied.parameters()].map(([name]) => name)).toEqual(['first.weight', 'first.bias']);
+    tied.dispose();
   });
 
   it("are the original program's for wrn-10-1", () => {

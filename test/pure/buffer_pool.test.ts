@@ -15,7 +15,12 @@ function poolOf(largestBytes: number) {
       return handle;
     },
   };
-  return { pool: new BufferPool(gpu as never, 0, largestBytes), existing };
+  const failures: (() => void)[] = [];
+  const guard = <T>(create: () => T, onFailure: () => void): T => {
+    failures.push(onFailure);
+    return create();
+  };
+  return { pool: new BufferPool(gpu as never, 0, largestBytes, guard), existing, failures };
 }
 
 describe('sizeClass', () => {
@@ -49,6 +54,18 @@ describe('sizeClass', () => {
 });
 
 describe('BufferPool', () => {
+  it('never hands a buffer out again that there was no memory for', () => {
+    const { pool, existing, failures } = poolOf(KIB);
+    const [inUse, waiting] = [pool.acquire(300, 'x'), pool.acquire(300, 'x')];
+    pool.release(waiting);
+    for (const fail of failures) fail();
+    expect(pool.statistics()).toMatchObject({ buffers: 1, heldBytes: 320, usedBytes: 320 });
+    pool.release(inUse);
+    expect(existing.size).toBe(0);
+    expect(pool.statistics()).toMatchObject({ buffers: 0, heldBytes: 0, usedBytes: 0 });
+    expect([inUse.id, waiting.id]).not.toContain(pool.acquire(300, 'x').id);
+  });
+
   it('hands the free buffer of lowest id out again, in whatever order they came back', () => {
     const { pool } = poolOf(KIB);
     const buffers = [1, 2, 3, 4].map(() => pool.acquire(300, 'x'));

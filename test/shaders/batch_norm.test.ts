@@ -375,6 +375,22 @@ describe('batchNorm of what is used elsewhere too', () => {
   });
 });
 
+it.each([Number.NaN, Number.POSITIVE_INFINITY, 3e38])(
+  'keeps running statistics as they are for a channel with %s',
+  async (bad) => {
+    const values = normalValues(2 * 9000, 1);
+    values.set([bad, -bad], 5);
+    const one = Tensor.from(device, [1, 1], [2]);
+    const running = runningOf(2);
+    batchNorm(Tensor.from(device, values, [2, 9000]), one, one, running, { training: true, momentum: 0.5 });
+    const [mean, variance] = [await running.mean.read(), await running.variance.read()];
+    expect([mean[0], variance[0]]).toEqual([
+      ...[running.values.mean, running.values.variance].map(([x]) => Math.fround(x)),
+    ]);
+    expect([mean[1], variance[1]]).not.toEqual([running.values.mean[1], running.values.variance[1]].map(Math.fround));
+  },
+);
+
 it('keeps four numbers a channel besides x for the backward pass', () => {
   const x = new Parameter(Tensor.from(device, normalValues(2 * 9000, 1), [2, 9000]));
   const perChannel = new Parameter(Tensor.from(device, normalValues(2, 2), [2]));
@@ -392,8 +408,9 @@ it('says what does not fit', () => {
   const three = Tensor.zeros(device, [3]);
   const options = { training: false };
   expect(() => batchNorm(x, Tensor.zeros(device, [4]), three, runningOf(3), options)).toThrow(
-    'batchNorm: expected a weight of [3], got [4] (x [3,4])',
+    'batchNorm: expected weight f32 [3], got f32 [4]',
   );
-  expect(() => batchNorm(x, three, three, runningOf(2), options)).toThrow('expected a running mean of [3], got [2]');
+  expect(() => batchNorm(x, three, three, runningOf(2), options)).toThrow('expected running mean f32 [3], got f32 [2]');
+  expect(() => batchNorm(x, Tensor.zeros(device, [3], 'f16'), three, runningOf(3), options)).toThrow('got f16 [3]');
   expect(() => batchNorm(three, three, three, runningOf(3), options)).toThrow('expected x [C,...,N]');
 });

@@ -15,6 +15,7 @@ import {
   convolution,
   convolutionGradients,
   describeCase,
+  windowOf,
   withBias,
 } from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
@@ -46,7 +47,7 @@ describe('blockConv2d', () => {
       },
       activations: ['x'],
       values: { values },
-      forward: (inputs) => blockConv2d(inputs.x, inputs.values, tables, c),
+      forward: (inputs) => blockConv2d(inputs.x, inputs.values, tables, windowOf(c)),
       reference: (inputs) => convolution(c, inputs.x, toDense(topology, inputs.values)),
       gradients: (inputs, gradOutput) => {
         const grads = convolutionGradients(c, inputs.x, toDense(topology, inputs.values), gradOutput);
@@ -67,7 +68,7 @@ describe('blockConv2d', () => {
       },
       activations: ['x'],
       values: { values },
-      forward: ({ x, values, bias }) => blockConv2d(x, values, tables, { ...c, bias }),
+      forward: ({ x, values, bias }) => blockConv2d(x, values, tables, { ...windowOf(c), bias }),
       reference: ({ x, values, bias }) => withBias(convolution(c, x, toDense(topology, values)), bias),
       gradients: ({ x, values }, gradOutput) => {
         const grads = convolutionGradients(c, x, toDense(topology, values), gradOutput);
@@ -89,10 +90,10 @@ describe('blockConv2d', () => {
       const onDenseGradient = (gradient: Tensor) => {
         growth = gradient.read();
       };
-      const y = blockConv2d(x, blocks, tables, { ...c, onDenseGradient });
+      const y = blockConv2d(x, blocks, tables, { ...windowOf(c), onDenseGradient });
       const gradOutput = Tensor.from(device, normalValues(y.size, 2), y.shape);
       backward(y, gradOutput);
-      const reference = conv2d(x, dense, c);
+      const reference = conv2d(x, dense, windowOf(c));
       backward(reference, gradOutput);
       return [y.read(), reference.read()];
     });
@@ -111,7 +112,7 @@ describe('blockConv2d', () => {
       Tensor.from(device, xValues, [4, 8, 8, 4]),
       Tensor.from(device, values, [tables.numBlocks, 8, 8]),
       tables,
-      c,
+      windowOf(c),
     );
     const expected = convolution(c, Float64Array.from(xValues), toDense(moved, values));
     expectClose(await y.read(), expected, 1e-5, 'after the update');
@@ -125,7 +126,7 @@ describe('blockConv2d', () => {
     const run = async () => {
       const x = new Parameter(Tensor.from(device, normalValues(6 * 110 * 12, 1), [6, 10, 11, 12]));
       const blocks = new Parameter(Tensor.from(device, values, [tables.numBlocks, 16, 16]));
-      const y = blockConv2d(x, blocks, tables, c);
+      const y = blockConv2d(x, blocks, tables, windowOf(c));
       backward(y, Tensor.from(device, normalValues(y.size, 2), y.shape));
       return [await y.read(), await x.grad!.read(), await blocks.grad!.read()];
     };

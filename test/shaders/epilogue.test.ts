@@ -63,11 +63,11 @@ function blockConvolution(c: ConvolutionCase, blockSize: number): Convolution {
   const values = Float32Array.from(toBlocks(topology, normalValues(c.outChannels * columns, 7)));
   const tables = new BlockTables(device, topology, c.kernel);
   const weight = new Parameter(Tensor.from(device, values, [tables.numBlocks, blockSize, blockSize]));
-  const { stride, padding, kernel } = c;
+  const { stride, padding } = c;
   return {
     weight,
     dense: toDense(topology, values),
-    run: (x, options, bias) => blockConv2d(x, weight, tables, { stride, padding, kernel, ...options, bias }),
+    run: (x, options, bias) => blockConv2d(x, weight, tables, { stride, padding, ...options, bias }),
   };
 }
 

@@ -6,7 +6,7 @@ import { add, BlockTables, blockConv2d, cast, conv2d, mul, sum } from '../../src
 import { type ActivationType, scope, Tensor } from '../../src/tensor/index.js';
 import { randomTopology } from '../support/blocks.js';
 import { expectClose, normalValues } from '../support/compare.js';
-import { CONVOLUTION_CASES, type ConvolutionCase, describeCase } from '../support/convolution.js';
+import { CONVOLUTION_CASES, type ConvolutionCase, describeCase, windowOf } from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
 
 const device = await testDevice();
@@ -48,7 +48,7 @@ function dense(c: ConvolutionCase) {
     ),
     shape,
   );
-  return (x: Tensor) => conv2d(x, weight, c);
+  return (x: Tensor) => conv2d(x, weight, windowOf(c));
 }
 
 function blocks(c: ConvolutionCase) {
@@ -56,7 +56,7 @@ function blocks(c: ConvolutionCase) {
   const tables = new BlockTables(device, randomTopology(c.outChannels, columns, 4, 0.4, columns), c.kernel);
   const shape = [tables.numBlocks, 4, 4];
   const values = Tensor.from(device, normalValues(tables.numBlocks * 16, 4), shape);
-  return (x: Tensor) => blockConv2d(x, values, tables, c);
+  return (x: Tensor) => blockConv2d(x, values, tables, windowOf(c));
 }
 
 describe.each([

@@ -18,7 +18,7 @@ import {
 } from '../../src/wgsl.generated.js';
 import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
 import { expectClose, normalValues } from '../support/compare.js';
-import { type ConvolutionCase, convolution, convolutionGradients } from '../support/convolution.js';
+import { type ConvolutionCase, convolution, convolutionGradients, windowOf } from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
 
 const device = await testDevice();
@@ -103,7 +103,7 @@ describe('where a dispatch may have few workgroups', () => {
 
   it('computes dense convolutions', async () => {
     const weight = new Parameter(Tensor.from(device, weightValues, [c.outChannels, c.inChannels, 3, 3]));
-    const { y, gradInput, extents } = await passes((x) => conv2d(x, weight, c));
+    const { y, gradInput, extents } = await passes((x) => conv2d(x, weight, windowOf(c)));
     const [x, w, g] = [xValues, weightValues, gradValues].map((values) => Float64Array.from(values));
     expectClose(y, convolution(c, x, w), 1e-5, 'y');
     expectClose(gradInput, convolutionGradients(c, x, w, g).x, 1e-5, 'gradient of x');
@@ -116,7 +116,7 @@ describe('where a dispatch may have few workgroups', () => {
     const blocks = Float32Array.from(toBlocks(topology, weightValues));
     const tables = new BlockTables(device, topology, c.kernel);
     const values = new Parameter(Tensor.from(device, blocks, [tables.numBlocks, 32, 32]));
-    const { y, gradInput, extents } = await passes((x) => blockConv2d(x, values, tables, c));
+    const { y, gradInput, extents } = await passes((x) => blockConv2d(x, values, tables, windowOf(c)));
     const [x, g] = [xValues, gradValues].map((values) => Float64Array.from(values));
     const w = Float64Array.from(toDense(topology, blocks));
     expectClose(y, convolution(c, x, w), 1e-5, 'y');

@@ -54,8 +54,8 @@ describe('maskWeight', () => {
   it('says what does not fit', () => {
     const weight = Tensor.zeros(device, [4, 5]);
     expect(() => maskWeight(weight, Tensor.zeros(device, [5, 4], 'u8'))).toThrow(
-      'maskWeight: expected equal shapes, got [4,5] and [5,4]',
+      'maskWeight: expected mask u8 [4,5], got u8 [5,4]',
     );
-    expect(() => maskWeight(weight, Tensor.zeros(device, [4, 5]))).toThrow('expected a mask of u8, got f32');
+    expect(() => maskWeight(weight, Tensor.zeros(device, [4, 5]))).toThrow('expected mask u8 [4,5], got f32');
   });
 });

@@ -20,6 +20,7 @@ import {
   convolution,
   convolutionGradients,
   describeCase,
+  windowOf,
   withBias,
 } from '../support/convolution.js';
 import { emulateMatrixUnits, type UnitShape } from '../support/matrix_units.js';
@@ -139,7 +140,7 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
           activations: ['x'],
           values: { values },
           // An input's gradient is the sum of column gradients that were rounded to f16 each, as in the plain kernels.
-          forward: ({ x, values, bias }) => blockConv2d(x, values, tables, { ...c, bias }),
+          forward: ({ x, values, bias }) => blockConv2d(x, values, tables, { ...windowOf(c), bias }),
           reference: ({ x, values, bias }) => withBias(convolution(c, x, toDense(topology, values)), bias),
           gradients: ({ x, values }, gradOutput) => {
             const grads = convolutionGradients(c, x, toDense(topology, values), gradOutput);
@@ -163,7 +164,7 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
       name: 'x + conv2d(x)',
       inputs: { x: [32, 3, 5, 16], weight: [32, 32, 3, 3] },
       activations: ['x'],
-      forward: ({ x, weight }) => add(conv2d(x, weight, c), x),
+      forward: ({ x, weight }) => add(conv2d(x, weight, windowOf(c)), x),
       reference: ({ x, weight }) => convolution(c, x, weight).map((value, i) => value + x[i]),
       gradients: ({ x, weight }, gradOutput) => {
         const own = convolutionGradients(c, x, weight, gradOutput);
@@ -181,7 +182,7 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
       name: 'conv2d',
       inputs: { x: [32, 3, 5, 16], weight: [48, 32, 3, 3], addend },
       activations: ['x', 'addend'],
-      forward: ({ x, weight, addend }) => conv2d(x, weight, { ...c, addend }),
+      forward: ({ x, weight, addend }) => conv2d(x, weight, { ...windowOf(c), addend }),
       reference: ({ x, weight, addend }) => added(c, x, weight, addend),
       gradients: ({ x, weight }, gradOutput) => ({
         ...convolutionGradients(c, x, weight, gradOutput),
@@ -194,7 +195,7 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
       name: 'blockConv2d',
       inputs: { x: [32, 3, 5, 16], values: [tables.numBlocks, 16, 16], addend },
       activations: ['x', 'addend'],
-      forward: ({ x, values, addend }) => blockConv2d(x, values, tables, { ...c, addend }),
+      forward: ({ x, values, addend }) => blockConv2d(x, values, tables, { ...windowOf(c), addend }),
       reference: ({ x, values, addend }) => added(c, x, toDense(topology, values), addend),
       gradients: ({ x, values }, gradOutput) => {
         const grads = convolutionGradients(c, x, toDense(topology, values), gradOutput);

@@ -5,7 +5,7 @@ import { sizeOf, Tensor } from '../../src/tensor/index.js';
 import { checkOperation } from '../support/check_operation.js';
 import { distinctValues, normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
-import { describePoolCase, POOL_CASES, type PoolCase, windows } from '../support/pooling.js';
+import { describePoolCase, POOL_CASES, type PoolCase, poolOf, windows } from '../support/pooling.js';
 
 const device = await testDevice();
 const CASES = POOL_CASES.map((c) => [describePoolCase(c), c] as const);
@@ -18,7 +18,7 @@ function firstMaximum(window: readonly number[], values: ArrayLike<number>): num
 /** The values and the gradient of x for a given gradient of the result. */
 async function pooled(c: PoolCase, values: ArrayLike<number>, gradOutput?: ArrayLike<number>) {
   const x = new Parameter(Tensor.from(device, values, c.shape));
-  const y = maxPool2d(x, c);
+  const y = maxPool2d(x, poolOf(c));
   backward(y, Tensor.from(device, gradOutput ?? new Float32Array(y.size).fill(1), y.shape));
   return { y: Array.from(await y.read()), grad: Array.from(await x.grad!.read()) };
 }
@@ -31,7 +31,7 @@ describe('maxPool2d', () => {
       inputs: { x: c.shape },
       activations: ['x'],
       values: { x: distinctValues(sizeOf(c.shape), 1).map((value) => value - 2) }, // Below 0, the border of a sloppy kernel.
-      forward: ({ x }) => maxPool2d(x, c),
+      forward: ({ x }) => maxPool2d(x, poolOf(c)),
       reference: ({ x }) => Float64Array.from(held, (window) => Math.max(...window.map((i) => x[i]))),
       gradients: ({ x }, gradOutput) => {
         const grad = new Float64Array(x.length);
@@ -71,11 +71,18 @@ describe('maxPool2d', () => {
   it('says what does not fit', () => {
     const x = Tensor.zeros(device, [2, 4, 5, 3]);
     expect(() => maxPool2d(Tensor.zeros(device, [4, 5]), { kernel: 2 })).toThrow('maxPool2d: expected x [C,H,W,N]');
-    expect(() => maxPool2d(x, { kernel: 0 })).toThrow('maxPool2d: expected a kernel of at least 1, got 0');
-    expect(() => maxPool2d(x, { kernel: 2, stride: 0 })).toThrow('expected a stride of at least 1, got 0');
+    expect(() => maxPool2d(x, { kernel: 0 })).toThrow(
+      'maxPool2d: expected a kernel that is a whole number of at least 1, got 0',
+    );
+    expect(() => maxPool2d(x, { kernel: 2, stride: 0 })).toThrow(
+      'expected a stride that is a whole number of at least 1, got 0',
+    );
     expect(() => maxPool2d(x, { kernel: 3, padding: 2 })).toThrow('at most half the kernel (3), got 2');
+    expect(() => maxPool2d(x, { kernel: 2, dilation: 2 } as never)).toThrow(
+      'maxPool2d: expected options among kernel, stride, padding, got dilation',
+    );
     expect(() => maxPool2d(x, { kernel: 5 })).toThrow(
-      'the kernel is larger than the padded input (x [2,4,5,3], kernel 5, padding 0)',
+      'expected a kernel no larger than the padded input, got a larger one (x [2,4,5,3], kernel 5, padding 0)',
     );
   });
 });

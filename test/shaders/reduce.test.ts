@@ -134,6 +134,6 @@ describe('addBias', () => {
 
   it('says what does not fit', () => {
     const x = Tensor.zeros(device, [2, 3]);
-    expect(() => addBias(x, Tensor.zeros(device, [3]))).toThrow('addBias: expected a bias of [2], got [3] (x [2,3])');
+    expect(() => addBias(x, Tensor.zeros(device, [3]))).toThrow('addBias: expected bias f32 [2], got f32 [3]');
   });
 });

@@ -78,6 +78,11 @@ export const CONVOLUTION_CASES: readonly ConvolutionCase[] = [
   { inChannels: 40, outChannels: 130, height: 1, width: 1, batch: 7, kernel: [1, 1], stride: 1, padding: [0, 0] },
 ];
 
+/** Of a case what an operation takes as options. */
+export function windowOf({ stride, padding }: ConvolutionCase): Pick<ConvolutionCase, 'stride' | 'padding'> {
+  return { stride, padding };
+}
+
 export function describeCase(c: ConvolutionCase): string {
   return `${c.inChannels}->${c.outChannels} ${c.height}x${c.width} batch ${c.batch} kernel ${c.kernel} stride ${c.stride} padding ${c.padding}`;
 }

@@ -8,6 +8,11 @@ export interface PoolCase {
   readonly padding?: number;
 }
 
+/** Of a case what an operation takes as options. */
+export function poolOf({ shape: _, ...options }: PoolCase): Omit<PoolCase, 'shape'> {
+  return options;
+}
+
 /** For each element of the result, the flat indices of x that its window holds, row by row, the border left out. */
 export function windows({ shape, kernel, stride = kernel, padding = 0 }: PoolCase): number[][] {
   const [channels, height, width, batch] = shape;

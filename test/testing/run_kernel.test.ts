@@ -28,10 +28,11 @@ const arrays = () => ({
 });
 
 describe('runKernel', () => {
-  it('returns what the shader may write, and leaves what it was given alone', async () => {
+  it('returns every array as it is afterwards, and leaves those that it was given alone', async () => {
     const given = arrays();
     const result = await runKernel(device, SCALED_SUM, given, { factor: 2 }, 2);
-    expect(result).toEqual({ y: Float32Array.of(12, 24, 36, 48, 60), seen: Uint32Array.of(1, 2, 3, 4, 5) });
+    const { x } = arrays();
+    expect(result).toEqual({ x, y: Float32Array.of(12, 24, 36, 48, 60), seen: Uint32Array.of(1, 2, 3, 4, 5) });
     expect(given).toEqual(arrays());
   });
 
@@ -64,6 +65,51 @@ describe('runKernel', () => {
     await runKernel(device, SCALED_SUM, arrays(), { factor: 2 });
     await expect(runKernel(device, SCALED_SUM, arrays(), {})).rejects.toThrow();
     expect(device.memory().usedBytes).toBe(before);
+  });
+
+  it('reads declarations however WGSL lets them be written', async () => {
+    const source = SCALED_SUM.replace(
+      '@group(0) @binding(0) var<storage, read>',
+      '@binding(0u) @group( 0 ) /* x */\n  var<storage>',
+    ).replace('@group(0) @binding(1) var<storage, read_write>', '@binding(1)@group(0)var<storage,read_write,>');
+    const { y } = await runKernel(device, source, arrays(), { factor: 2 }, 2);
+    expect(y).toEqual(Float32Array.of(12, 24, 36, 48, 60));
+  });
+
+  it.each([
+    [
+      '@group(0) @binding(2) var<storage, read_write> seen',
+      '@group(0) @binding(INDEX) var<storage, read_write> seen',
+      'literal number, got INDEX',
+    ],
+    ['@group(0) @binding(2)', '@group(1) @binding(2)', 'WGSL binding seen: expected @group(0), got @group(1)'],
+    [
+      '@group(0) @binding(2) var<storage, read_write> seen: array<u32>',
+      '@group(0) @binding(2) var seen: texture_2d<f32>',
+      'got 4 bindings, of which 3 are',
+    ],
+  ])('says which declaration it does not take: %s', async (from, to, message) => {
+    await expect(runKernel(device, SCALED_SUM.replace(from, to), arrays(), { factor: 2 })).rejects.toThrow(message);
+  });
+
+  it('does not tell the next kernel what the last one did wrong', async () => {
+    const broken = SCALED_SUM.replace('seen[id.x] =', 'unseen[id.x] =');
+    await expect(runKernel(device, broken, { ...arrays(), z: new Float32Array(1) }, { factor: 2 })).rejects.toThrow(
+      '"z"',
+    );
+    await expect(runKernel(device, broken, arrays(), { factor: 2 })).rejects.toThrow('unseen');
+    await expect(runKernel(device, SCALED_SUM, arrays(), { factor: 2 })).resolves.toBeDefined();
+  });
+
+  it('refuses arrays without elements, and grids of no whole number', async () => {
+    const empty = { ...arrays(), seen: new Uint32Array(0) };
+    await expect(runKernel(device, SCALED_SUM, empty, { factor: 2 })).rejects.toThrow(
+      'expected seen with at least one',
+    );
+    for (const workgroups of [1.5, -1, [1, Number.NaN] as const]) {
+      const run = runKernel(device, SCALED_SUM, arrays(), { factor: 2 }, workgroups);
+      await expect(run).rejects.toThrow(/expected whole numbers of workgroups, got (1.5|-1|NaN)/);
+    }
   });
 
   it('rejects with what is wrong', async () => {

@@ -5,7 +5,13 @@ import { BlockTables, blockConv2d, conv2d, type Tiles, tileChoices } from '../..
 import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
 import { checkOperation } from '../support/check_operation.js';
 import { normalValues } from '../support/compare.js';
-import { type ConvolutionCase, convolution, convolutionGradients, describeCase } from '../support/convolution.js';
+import {
+  type ConvolutionCase,
+  convolution,
+  convolutionGradients,
+  describeCase,
+  windowOf,
+} from '../support/convolution.js';
 import { testDevice } from '../support/device.js';
 import { checkAllTilings } from '../support/tilings.js';
 
@@ -54,7 +60,7 @@ describe('all tilings', () => {
             values: [tables.numBlocks, blockSize, blockSize],
           },
           values: { values },
-          forward: (inputs) => blockConv2d(inputs.x, inputs.values, tables, c),
+          forward: (inputs) => blockConv2d(inputs.x, inputs.values, tables, windowOf(c)),
           reference: (inputs) => convolution(c, inputs.x, toDense(topology, inputs.values)),
           gradients: (inputs, gradOutput) => {
             const grads = convolutionGradients(c, inputs.x, toDense(topology, inputs.values), gradOutput);

@@ -12,10 +12,11 @@ import {
   batch_norm_running_statistics,
   batch_norm_statistics,
 } from '../../wgsl.generated.js';
+import { checkOptions } from '../check_options.js';
 import { checkTensor } from '../check_tensor.js';
 import { activationType, forBatch, lanesOf, mostRowThreads, runKernelOn } from '../launch.js';
 import { type PartStatistics, takeStatistics } from '../part_statistics.js';
-import { sum } from '../reduce/reduce.js';
+import { addParts } from '../reduce/reduce.js';
 import { reluGradInput } from '../relu/relu.js';
 
 const partStatisticsKernel = kernel(batch_norm_part_statistics);
@@ -60,10 +61,11 @@ interface Rows {
   readonly lanes: number;
 }
 
-function batchNormShape(
-  x: Shape,
-  weight: Shape,
-  bias: Shape,
+/** The shape of x, which is that of the result. */
+function checkedShape(
+  { shape: x }: Tensor,
+  weight: Tensor,
+  bias: Tensor,
   running: RunningStatistics,
   { training }: BatchNormOptions,
 ): Shape {
@@ -71,12 +73,8 @@ function batchNormShape(
   if (x.length < 2 || x[0] * rowElements === 0) {
     throw new Error(`batchNorm: expected x [C,...,N] with elements, got ${formatShape(x)}`);
   }
-  const perChannel = { weight, bias, 'running mean': running.mean.shape, 'running variance': running.variance.shape };
-  for (const [name, shape] of Object.entries(perChannel)) {
-    if (shape.length !== 1 || shape[0] !== x[0]) {
-      throw new Error(`batchNorm: expected a ${name} of [${x[0]}], got ${formatShape(shape)} (x ${formatShape(x)})`);
-    }
-  }
+  const perChannel = { weight, bias, 'running mean': running.mean, 'running variance': running.variance };
+  for (const [name, tensor] of Object.entries(perChannel)) checkTensor('batchNorm', name, tensor, 'f32', [x[0]]);
   if (training && rowElements === 1) {
     throw new InputError(
       `batchNorm: expected more than one value a channel in training, got x ${formatShape(x)}; use a larger batch`,
@@ -87,7 +85,7 @@ function batchNormShape(
 
 /**
  * y = (x - mean) / sqrt(variance + epsilon) * weight + bias for each channel; x [C,...,N], weight and bias [C].
- * Training: mean and biased variance of this batch; `running` moves by `momentum` towards the mean and unbiased variance.
+ * Training: mean and biased variance of this batch; `running` moves by `momentum` towards the mean and unbiased variance, if they are finite.
  * Evaluation: those of `running`. Then plus `addend`, and with `relu` max(y, 0). y has the type of x, everything but the addend is f32.
  * @throws InputError in training with a single value a channel, whose variance says nothing.
  */
@@ -98,9 +96,10 @@ export function batchNorm(
   running: RunningStatistics,
   options: BatchNormOptions,
 ): Tensor {
+  checkOptions('batchNorm', options, ['training', 'momentum', 'epsilon', 'addend', 'relu']);
   const { training, momentum = 0.1, epsilon = 1e-5, addend, relu = false } = options;
   const dtype = activationType('batchNorm', x);
-  const y = Tensor.empty(x.device, batchNormShape(x.shape, weight.shape, bias.shape, running, options), dtype);
+  const y = Tensor.empty(x.device, checkedShape(x, weight, bias, running, options), dtype);
   if (addend) checkTensor('batchNorm', 'addend', addend, dtype, x.shape);
   const rows = splitRows(x.shape[0], x.size / x.shape[0]);
   const transform = Tensor.empty(x.device, [x.shape[0], 4]);
@@ -179,14 +178,7 @@ function partStatistics(x: Tensor, rows: Rows): PartStatistics {
 function gradSums(kernel: Kernel, saved: Readonly<Record<string, Tensor>>, rows: Rows): [Tensor, Tensor] {
   const [partialWeight, partialBias] = [0, 1].map(() => Tensor.empty(saved.x.device, [rows.parts, rows.rows]));
   overParts(kernel, { ...saved, partial_weight: partialWeight, partial_bias: partialBias }, rows);
-  return [sumOfParts(partialWeight), sumOfParts(partialBias)];
-}
-
-function sumOfParts(partial: Tensor): Tensor {
-  const [parts, rows] = partial.shape;
-  const total = parts === 1 ? partial.view([rows]) : sum(partial, 0);
-  partial.dispose();
-  return total;
+  return [addParts(partialWeight), addParts(partialBias)];
 }
 
 /** Launches a kernel that treats all Vecs of a row alike. */

@@ -1,6 +1,8 @@
 // Joins the parts of each row, in the same order every time: transform[row] = (mean, 1 / sqrt(biased variance + epsilon), weight, bias), and moves
-// the running mean and the running unbiased variance towards those of this batch. A row is the work of `row_threads` threads.
+// the running mean and the running unbiased variance towards those of this batch, unless these are not finite: one bad batch would spoil
+// what evaluation and checkpoints need for good. A row is the work of `row_threads` threads.
 const WORKGROUP_SIZE: u32 = 64;
+const EXPONENT: u32 = 0x7f800000u; // all ones in infinity and NaN
 
 struct Params {
   rows: u32,
@@ -70,6 +72,8 @@ fn main(
   if (thread != 0u || row >= params.rows) { return; }
   let mean = first_mean + shift;
   transform[row] = vec4<f32>(mean, 1.0 / sqrt(squares / count + params.epsilon), weight[row], bias[row]);
+  // By its bits, because a compiler may assume that floats are finite; the squares of an infinite mean are NaN.
+  if ((bitcast<u32>(squares) & EXPONENT) == EXPONENT) { return; }
   running_mean[row] += params.momentum * (mean - running_mean[row]);
   running_variance[row] += params.momentum * (squares / (count - 1.0) - running_variance[row]);
 }

@@ -11,12 +11,21 @@ import {
 } from '../../wgsl.generated.js';
 import { add } from '../add/add.js';
 import { biasGradient } from '../add_bias/add_bias.js';
-import { addParts, computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
+import { checkOptions } from '../check_options.js';
+import { computeCopy, conv2dGradWeight } from '../conv2d/conv2d.js';
 import { checkEpilogue, type Epilogue, withEpilogue } from '../conv2d/epilogue.js';
-import { type Conv2dOptions, type ConvGeometry, conv2dGeometry, tilingKey, windowParams } from '../conv2d/geometry.js';
+import {
+  CONV2D_OPTIONS,
+  type Conv2dOptions,
+  type ConvGeometry,
+  conv2dGeometry,
+  tilingKey,
+  windowParams,
+} from '../conv2d/geometry.js';
 import { activationType, forBatch, lanesOf, runKernelOn } from '../launch.js';
 import { blockPasses } from '../matrix_units/matrix_units.js';
 import { withPartial } from '../part_statistics.js';
+import { addParts } from '../reduce/reduce.js';
 import { largestSubgroup, withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import {
@@ -35,24 +44,19 @@ const gradInputKernel = kernel(block_conv2d_grad_input);
 const gradWeightKernel = kernel(block_conv2d_grad_weight);
 
 export interface BlockConv2dOptions extends Conv2dOptions {
-  /** [KH, KW]; default [1, 1]. */
-  readonly kernel?: readonly [number, number];
   /** [O], f32. */
   readonly bias?: Tensor;
-  /** Called in the backward pass with the dense gradient [O,I,KH,KW]: growth scores. The callee keeps what it retains. */
+  /** Called in the backward pass with the dense gradient [O,I,KH,KW]: growth scores. It is freed afterwards: to retain it, `keep(gradient.view(gradient.shape))`. */
   readonly onDenseGradient?: (gradient: Tensor) => void;
 }
 
 /**
- * x [I,H,W,N], values [numBlocks,B,B] (block, column slot, row slot), tables of [O, I*KH*KW] -> y [O,OH,OW,N].
+ * x [I,H,W,N], values [numBlocks,B,B] (block, column slot, row slot), tables of [O, I*KH*KW] and their kernel [KH,KW] -> y [O,OH,OW,N].
  * Gradients: x, the kept values only, and bias. y has the type of x; the values and their gradient are f32, and products are summed in f32.
  */
 export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, options: BlockConv2dOptions = {}): Tensor {
-  const [kernelHeight, kernelWidth] = options.kernel ?? [1, 1];
-  const weightShape = [tables.rows, tables.columns / tables.taps, kernelHeight, kernelWidth];
-  if (kernelHeight * kernelWidth !== tables.taps) {
-    throw new Error(`blockConv2d: expected a kernel of ${tables.taps} taps, got [${kernelHeight},${kernelWidth}]`);
-  }
+  checkOptions('blockConv2d', options, [...CONV2D_OPTIONS, 'bias', 'onDenseGradient']);
+  const weightShape = [tables.rows, tables.columns / tables.taps, ...tables.kernel];
   const geometry = conv2dGeometry('blockConv2d', x.shape, weightShape, options);
   const expected = [tables.numBlocks, tables.blockSize, tables.blockSize];
   if (formatShape(values.shape) !== formatShape(expected)) {

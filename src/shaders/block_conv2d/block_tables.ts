@@ -57,7 +57,7 @@ export class BlockTables {
   constructor(
     private readonly device: Device,
     topology: BlockTopology,
-    private readonly kernel: readonly [number, number] = [1, 1],
+    readonly kernel: readonly [number, number] = [1, 1],
   ) {
     const taps = kernel[0] * kernel[1];
     const { rows, columns, blockSize, groupRows, groupStart, blockColumns } = topology;

@@ -7,15 +7,17 @@ import { conv2d_gather, conv2d_grad_weight } from '../../wgsl.generated.js';
 import { add } from '../add/add.js';
 import { biasGradient } from '../add_bias/add_bias.js';
 import { cast } from '../cast/cast.js';
+import { checkOptions } from '../check_options.js';
 import { activationType, forBatch, runKernelOn } from '../launch.js';
 import { densePasses } from '../matrix_units/matrix_units.js';
 import { withPartial } from '../part_statistics.js';
-import { sum } from '../reduce/reduce.js';
+import { addParts } from '../reduce/reduce.js';
 import { withSharers } from '../sharers.js';
 import { tiled } from '../tiling/tiling.js';
 import { gatherPositions, gatherTiling, gradWeightTiling } from './conv2d_tiles.js';
 import { checkEpilogue, type Epilogue, withEpilogue } from './epilogue.js';
 import {
+  CONV2D_OPTIONS,
   type Conv2dOptions,
   type ConvGeometry,
   conv2dGeometry,
@@ -34,6 +36,7 @@ const gradWeightKernel = kernel(conv2d_grad_weight);
  * With `addend` plus that. y has the type of x; weight, bias and their gradients are f32, and products are summed in f32.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}, bias?: Tensor): Tensor {
+  checkOptions('conv2d', options, CONV2D_OPTIONS);
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
   const { addend, statistics } = options;
   if (bias && addend) return add(conv2d(x, weight, { ...options, addend: undefined, statistics: false }, bias), addend);
@@ -164,12 +167,4 @@ export function conv2dGradWeight(x: Tensor, gradOutput: Tensor, geometry: ConvGe
     runKernelOn(kernel, { x, grad_output: gradOutput, partial }, params, workgroups);
     return addParts(partial);
   });
-}
-
-/** Sum over the first dimension of what it is given, and that only if there is something to add. */
-export function addParts(partial: Tensor): Tensor {
-  const [parts, ...shape] = partial.shape;
-  const total = parts === 1 ? partial.view(shape) : sum(partial, 0);
-  partial.dispose();
-  return total;
 }

@@ -15,6 +15,9 @@ export interface Conv2dOptions {
   readonly statistics?: boolean;
 }
 
+/** The names of `Conv2dOptions`. */
+export const CONV2D_OPTIONS = ['stride', 'padding', 'addend', 'statistics'] as const;
+
 export interface ConvGeometry {
   readonly inChannels: number;
   readonly outChannels: number;
@@ -50,15 +53,16 @@ export function conv2dGeometry(operation: string, x: Shape, weight: Shape, optio
   const { stride = 1, padding = 0 } = options;
   const [paddingY, paddingX] = typeof padding === 'number' ? [padding, padding] : padding;
   if (!Number.isInteger(stride) || stride < 1)
-    throw new Error(`${operation}: expected a stride of at least 1, got ${stride}`);
+    throw new Error(`${operation}: expected a stride that is a whole number of at least 1, got ${stride}`);
   for (const value of [paddingY, paddingX]) {
     if (!Number.isInteger(value) || value < 0)
-      throw new Error(`${operation}: expected padding of at least 0, got ${value}`);
+      throw new Error(`${operation}: expected padding that is a whole number of at least 0, got ${value}`);
   }
   const outHeight = Math.floor((height + 2 * paddingY - kernelHeight) / stride) + 1;
   const outWidth = Math.floor((width + 2 * paddingX - kernelWidth) / stride) + 1;
   if (outHeight < 1 || outWidth < 1)
-    throw new Error(`${operation}: the kernel is larger than the padded input ${where}`);
+    throw new Error(`${operation}: expected a kernel no larger than the padded input, got a larger one ${where}`);
+  if (batchSize === 0) throw new Error(`${operation}: expected a batch of at least one, got none ${where}`);
   const batch = batchSize / lanesOf(batchSize);
   return {
     inChannels,

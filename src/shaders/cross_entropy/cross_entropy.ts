@@ -5,6 +5,7 @@ import { record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
 import { cross_entropy_grad_logits, cross_entropy_mean, cross_entropy_samples } from '../../wgsl.generated.js';
+import { checkOptions } from '../check_options.js';
 import { checkLogits, checkTensor } from '../check_tensor.js';
 import { runKernelOn } from '../launch.js';
 
@@ -24,6 +25,7 @@ export interface CrossEntropyOptions {
  * A logit that is not finite, or a label >= K, makes the loss NaN, and NaN the gradient of that sample: training must see it.
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkOptions('crossEntropy', options, ['labelSmoothing']);
   const { labelSmoothing = 0 } = options;
   const { classes, samples } = checkLogits('crossEntropy', logits);
   checkTensor('crossEntropy', 'labels', labels, 'u32', [samples]);

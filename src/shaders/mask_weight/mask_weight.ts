@@ -4,12 +4,13 @@ import { record } from '../../autograd/index.js';
 import { kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
 import { mask_weight_forward } from '../../wgsl.generated.js';
-import { runElementwise, sameShapeRule } from '../launch.js';
+import { checkTensor } from '../check_tensor.js';
+import { runElementwise } from '../launch.js';
 
 const forwardKernel = kernel(mask_weight_forward);
 
 export interface MaskWeightOptions {
-  /** Called in the backward pass with the gradient before masking: growth scores. The callee keeps what it retains. */
+  /** Called in the backward pass with the gradient before masking: growth scores. It is freed afterwards: to retain it, `keep(gradient.view(gradient.shape))`. */
   readonly onDenseGradient?: (gradient: Tensor) => void;
 }
 
@@ -19,8 +20,8 @@ export interface MaskWeightOptions {
  * @param mask u8, of the shape of `weight`; must not change before the backward pass.
  */
 export function maskWeight(weight: Tensor, mask: Tensor, options: MaskWeightOptions = {}): Tensor {
-  sameShapeRule('maskWeight', weight.shape, mask.shape);
-  if (mask.dtype !== 'u8') throw new Error(`maskWeight: expected a mask of u8, got ${mask.dtype}`);
+  checkTensor('maskWeight', 'weight', weight, 'f32', weight.shape);
+  checkTensor('maskWeight', 'mask', mask, 'u8', weight.shape);
   return record('maskWeight', masked(weight, mask), [weight], (gradOutput) => {
     options.onDenseGradient?.(gradOutput);
     return [masked(gradOutput, mask)];

@@ -13,7 +13,7 @@ function matmulShape(a: Shape, b: Shape): Shape {
   return [a[0], b[1]];
 }
 
-/** y[m, n] = sum over k of a[m, k] * b[k, n]. */
+/** y[m, n] = sum over k of a[m, k] * b[k, n], in the type of b; a is f32. */
 export function matmul(a: Tensor, b: Tensor): Tensor {
   const yShape = matmulShape(a.shape, b.shape);
   const [m, k] = a.shape;

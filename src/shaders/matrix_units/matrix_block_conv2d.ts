@@ -8,10 +8,10 @@ import {
   matrix_block_conv2d_grad_weight,
 } from '../../wgsl.generated.js';
 import { type BlockTables, TILE_SLOTS } from '../block_conv2d/block_tables.js';
-import { addParts } from '../conv2d/conv2d.js';
 import type { Epilogue } from '../conv2d/epilogue.js';
 import { type ConvGeometry, chunkSize, otherChunks, tilingKey, windowParams } from '../conv2d/geometry.js';
 import { runKernelOn } from '../launch.js';
+import { addParts } from '../reduce/reduce.js';
 import { type Tiles, type Tiling, tiled } from '../tiling/tiling.js';
 import { forUnits } from './matrix_conv2d.js';
 import type { BlockPasses, MatrixUnits } from './matrix_units.js';

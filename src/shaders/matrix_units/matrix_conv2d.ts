@@ -5,7 +5,6 @@ import { type Device, type Kernel, kernel } from '../../device/index.js';
 import { Tensor } from '../../tensor/index.js';
 import { matrix_conv2d_gather, matrix_conv2d_grad_weight } from '../../wgsl.generated.js';
 import { cast } from '../cast/cast.js';
-import { addParts } from '../conv2d/conv2d.js';
 import type { Epilogue } from '../conv2d/epilogue.js';
 import {
   type ConvGeometry,
@@ -18,6 +17,7 @@ import {
 } from '../conv2d/geometry.js';
 import { runKernelOn } from '../launch.js';
 import { transposed } from '../layout/layout.js';
+import { addParts } from '../reduce/reduce.js';
 import { dispatchable, type Tiles, type Tiling, tiled } from '../tiling/tiling.js';
 import type { DensePasses, MatrixUnits } from './matrix_units.js';
 

@@ -32,6 +32,14 @@ export function sumAsF32(x: Tensor, axis: number): Tensor {
   return y;
 }
 
+/** Sum over the first dimension of parts, which are freed; nothing is computed if there is only one. */
+export function addParts(partial: Tensor): Tensor {
+  const [parts, ...shape] = partial.shape;
+  const total = parts === 1 ? partial.view(shape) : sum(partial, 0);
+  partial.dispose();
+  return total;
+}
+
 /** Mean over `axis`, or of all elements. */
 export function mean(x: Tensor, axis?: number): Tensor {
   return reduction('mean', x, axis, false, (length) => 1 / length);
@@ -57,7 +65,7 @@ function reduceShape(operation: string, x: Shape, axis: number | undefined): { s
 }
 
 function nonEmpty(operation: string, length: number): number {
-  if (length === 0) throw new Error(`${operation}: expected at least one element`);
+  if (length === 0) throw new Error(`${operation}: expected at least one element, got none`);
   return length;
 }
 

@@ -1,5 +1,7 @@
 // shuffleblock export: a trained model as a file for other programs.
 
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { datasetInfo } from '../data/index.node.js';
 import type { Device } from '../device/index.js';
@@ -56,6 +58,7 @@ async function exportCommand(path: string, flags: ExportFlags): Promise<void> {
   if (flags.half && flags.format !== 'bundle')
     throw new InputError(`--half: expected --format bundle, got ${flags.format}`);
   const file = await readModel(path, flags);
+  checkOut(flags.out, file.where);
   const settings = completeSettings(file.settings, datasetInfo(file.settings.dataSet));
   const device: Device = await openCommandDevice(flags.adapter);
   try {
@@ -68,4 +71,13 @@ async function exportCommand(path: string, flags: ExportFlags): Promise<void> {
   } finally {
     device.destroy();
   }
+}
+
+/** @throws InputError if an export would replace the model that it is made from, or a checkpoint of any run. */
+function checkOut(out: string, source: string): void {
+  const isCheckpoint = /^checkpoint-(last|best)\.safetensors$/.test(basename(out));
+  const isOfRun = isCheckpoint && existsSync(join(dirname(out), 'config.json'));
+  if (!isOfRun && !(existsSync(out) && realpathSync(out) === realpathSync(source))) return;
+  const got = isOfRun ? 'the checkpoint of a run' : 'the file that is to be exported';
+  throw new InputError(`--out ${out}: expected a file of its own, got ${got}`);
 }

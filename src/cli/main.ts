@@ -1,12 +1,12 @@
-// The command line. Bad input ends with one line on stderr and exit code 2, an interrupted run with 130.
+// The command line. Bad input ends with one line on stderr and exit code 2, an interrupted run with 130 (143 on SIGTERM).
 
 import '../device/gpu_provider.node.js';
 import '../shaders/matrix_units/use_matrix_units.node.js';
 import { CommanderError } from 'commander';
 import { DeviceMemoryError, InputError } from '../device/index.js';
+import { InterruptedError } from './interrupt.js';
 import { kebabFlags } from './options.js';
 import { program } from './program.js';
-import { InterruptedError } from './train_command.js';
 
 async function main(): Promise<number> {
   try {
@@ -21,7 +21,7 @@ async function main(): Promise<number> {
     }
     if (error instanceof InterruptedError) {
       console.error(error.message);
-      return 130;
+      return error.exitCode;
     }
     console.error(error);
     return 1;

@@ -134,6 +134,12 @@ export class RunFolder {
     await writeFileAtomically(this.checkpointPath('last'), bytes);
   }
 
+  /** Its path, if there was a save. */
+  get lastCheckpoint(): string | undefined {
+    const path = this.checkpointPath('last');
+    return existsSync(path) ? path : undefined;
+  }
+
   private checkpointPath(which: 'last' | 'best'): string {
     return join(this.path, `checkpoint-${which}.safetensors`);
   }

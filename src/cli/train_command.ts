@@ -6,6 +6,7 @@ import { checkModelName } from '../models/index.js';
 import {
   checkConfig,
   createTrainer,
+  DivergenceError,
   type EpochEvent,
   encodeCheckpoint,
   formatSummary,
@@ -20,6 +21,9 @@ import {
 import { planMemory, tiledTrainer } from './autotune.js';
 import { openRunDashboard, type RunDashboard } from './dashboard_command.js';
 import { describeData, loadData } from './data_options.js';
+import { idleFlags } from './idle_flags.js';
+import { checkInitialTopology } from './init_check.js';
+import { InterruptedError, onInterrupt } from './interrupt.js';
 import { readModelFile } from './model_input.js';
 import { openCommandDevice } from './options.js';
 import { profileSteps } from './profile_report.js';
@@ -40,6 +44,7 @@ export async function trainCommand(flags: TrainFlags): Promise<void> {
   if (flags.resume !== undefined) return resumeRun(flags.resume, flags);
   const config = checkConfig(configOf(flags));
   checkModelName(config.model);
+  for (const line of idleFlags(flags, config)) console.warn(`warning: ${line}`);
   if (flags.out !== undefined) RunFolder.checkFree(flags.out);
   const { dataDir, init } = flags;
   const files = {
@@ -110,6 +115,7 @@ async function trainInFolder(
     console.log(describeData(dataset));
     const make = () => createTrainer(device, config, dataset, initial);
     const { trainer, tilings } = await tiledTrainer(device, make, flags.autotune, tilingsOfRun);
+    if (initial && flags.resume === undefined) checkInitialTopology(trainer, initial);
     console.log(`model      ${config.model}, ${describeMethod(config)}${describePrecision(config)}`);
     console.log(`\n${formatSummary(trainer.parts.model, dataset)}\n`);
     const { memory, tilingsUsed } = await planMemory(trainer, tilings);
@@ -126,6 +132,7 @@ async function trainInFolder(
       if (tilingsOfRun === undefined && tilingsUsed.length > 0) {
         await folder.saveTilings(device.info.description, tilingsUsed);
       }
+      warnOfNoUpdate(trainer);
       console.log(`run        ${trainer.totalSteps} steps of ${config.batchSize} images, into ${folder.path}`);
       dashboard?.announce(folder.path);
       folder.sessions.append(sessionStart(trainer));
@@ -144,6 +151,15 @@ async function trainInFolder(
     await dashboard?.close();
     device.destroy();
   }
+}
+
+/** A run shorter than one interval between updates is static, whatever its method. */
+function warnOfNoUpdate({ parts: { topology, config }, totalSteps }: Trainer): void {
+  if (!topology || (topology.firstStep ?? totalSteps) < totalSteps) return;
+  console.warn(
+    `warning: no topology update in ${totalSteps} steps, so the training is static: T is ${config.updateInterval}, and updates end after ` +
+      'three quarters of a run unless --T-end says otherwise',
+  );
 }
 
 function describeBest({ position: { best } }: Trainer): string {
@@ -215,17 +231,28 @@ async function train(
           `epoch ${event.epoch + 1}, loss ${event.loss.toFixed(4)}, ${event.ms.toFixed(0)} ms a step`,
         );
       }
-      if (event.type !== 'epoch' && (isSaveDue() || interrupt.requested)) await save(false);
-      if (interrupt.requested) {
-        throw new InterruptedError(
-          `stopped after ${trainer.step} of ${trainer.totalSteps} steps; saved ${folder.path}`,
-        );
+      const { requested } = interrupt;
+      if (event.type !== 'epoch' && (isSaveDue() || requested !== undefined)) await save(false);
+      if (requested !== undefined) {
+        const progressSaved = `stopped after ${trainer.step} of ${trainer.totalSteps} steps; saved ${folder.path}`;
+        throw new InterruptedError(progressSaved, requested);
       }
     }
+  } catch (error) {
+    throw error instanceof DivergenceError ? withWayOn(error, folder) : error;
   } finally {
     progress.stop();
     interrupt.dispose();
   }
+}
+
+/** A diverged run ends with the same error when it is resumed. */
+function withWayOn(error: DivergenceError, folder: RunFolder): InputError {
+  const last = folder.lastCheckpoint;
+  const wayOn = last
+    ? `${last} is from before; to go on from there with other settings: --init ${last} --lr LOWER`
+    : 'no checkpoint had been saved before';
+  return new InputError(`${error.message}; ${wayOn}`);
 }
 
 function checkProfile({ profile, trace, resume, dashboard }: TrainFlags): void {
@@ -244,23 +271,6 @@ function checkCheckpointEvery(steps: number | undefined): void {
   if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
     throw new InputError(`--checkpoint-every: expected a positive whole number, got ${steps}`);
   }
-}
-
-/** The user pressed Ctrl-C; what was done is saved. */
-export class InterruptedError extends Error {
-  override name = 'InterruptedError';
-}
-
-/** The first Ctrl-C asks for an end between two steps, the second ends the process at once. */
-function onInterrupt() {
-  const state = { requested: false, dispose: () => void process.off('SIGINT', listener) };
-  const listener = () => {
-    if (state.requested) process.exit(130);
-    state.requested = true;
-    console.error('\nstopping at the next step line and saving; press Ctrl-C again to stop at once');
-  };
-  process.on('SIGINT', listener);
-  return state;
 }
 
 /** One line; with top-5 accuracy where five guesses are not half of the classes, what updates and waiting cost if that is noticeable. */

@@ -29,7 +29,7 @@ export class Adamw implements Optimizer {
   constructor(
     device: Device,
     model: Module,
-    private readonly options: AdamwOptions,
+    private readonly options: AdamwOptions = {},
   ) {
     this.moments = new ParameterState(model, ['m', 'v']);
     this.correction = keep(Tensor.zeros(device, [2]));

@@ -20,10 +20,13 @@ export class DivergenceError extends InputError {
   }
 }
 
-export interface FailedStep {
+interface JudgedStep {
   readonly step: number;
   readonly model: Module;
   readonly precision: ActivationType;
+}
+
+export interface FailedStep extends JudgedStep {
   /** The forward pass again, in as many parts as it had. */
   readonly forwards: readonly (() => Tensor)[];
   /** Of gradients, if that is what it failed by. */
@@ -31,8 +34,7 @@ export interface FailedStep {
 }
 
 export async function divergence({ step, model, precision, forwards, overflow }: FailedStep): Promise<DivergenceError> {
-  const advice = `Try a lower learning rate${precision === 'f16' ? ', or --precision f32' : ''}`;
-  const kept = `Parameters are kept as they were before this step. ${advice}`;
+  const kept = `Parameters are kept as they were before this step. ${advice(precision)}`;
   if (overflow) {
     const { parameter, lossScale } = overflow;
     return new DivergenceError(
@@ -49,12 +51,32 @@ export async function divergence({ step, model, precision, forwards, overflow }:
   );
 }
 
+/**
+ * A test loss that is not finite says that the last update, which no training loss has judged yet, went too far. In f16 an evaluation
+ * may overflow while the weights, which are f32, are sound: training goes on then.
+ * @param step of the last update.
+ * @throws DivergenceError
+ */
+export async function refuseEvaluation({ step, model, precision }: JudgedStep): Promise<void> {
+  const place = await badParameter(model, step + 1);
+  if (precision === 'f16' && place === undefined) return;
+  const what = place ?? 'every parameter is finite';
+  throw new DivergenceError(
+    `step ${step}: expected a finite loss on the test images after it, got NaN or infinity; ${what}. ${advice(precision)}`,
+    step,
+  );
+}
+
 async function badParameter(model: Module, step: number): Promise<string | undefined> {
   for (const [name, parameter] of model.parameters()) {
     if (await allFinite(parameter)) continue;
     return `parameter ${name} is not finite ${step === 0 ? 'from the start' : `since the update of step ${step - 1}`}`;
   }
   return undefined;
+}
+
+function advice(precision: ActivationType): string {
+  return `Try a lower learning rate${precision === 'f16' ? ', or --precision f32' : ''}`;
 }
 
 /** Runs the model with every part's output watched. */

@@ -28,7 +28,7 @@ export class Sgd implements Optimizer {
   constructor(
     device: Device,
     model: Module,
-    private readonly options: SgdOptions,
+    private readonly options: SgdOptions = {},
   ) {
     this.velocities = new ParameterState(model, ['velocity']);
     this.open = keep(Tensor.zeros(device, [2], 'u32'));

@@ -65,6 +65,11 @@ export class TopologyUpdates {
     return this.explored.size;
   }
 
+  /** Of the first update; none if there is to be none. */
+  get firstStep(): number | undefined {
+    return this.options.schedule.nextUpdate(0);
+  }
+
   /** Whether an update follows this step. */
   isDue(step: number): boolean {
     return this.options.schedule.isUpdateStep(step);

@@ -5,7 +5,7 @@ import { batches, epochCropSeed, epochSamples, type ImageSource, takeBatch } fro
 import type { Device } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { keep, Tensor } from '../tensor/index.js';
-import { divergence } from './divergence.js';
+import { divergence, refuseEvaluation } from './divergence.js';
 import { evaluate } from './evaluate.js';
 import type { EpochEvent, OverflowEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
 import type { LearningRate } from './learning_rate.js';
@@ -118,7 +118,7 @@ export class Trainer {
     const batch = batches(train.count, config.batchSize)[this.step - epoch * this.stepsPerEpoch];
     const heldBytes = device.memory().usedBytes;
     if (this.isFinished || !batch) return { heldBytes, stepBytes: 0 };
-    this.showEpoch(epoch);
+    this.enterEpoch(epoch);
     await train.ready(batch.first, batch.size);
     return { heldBytes, stepBytes: await workingBytes(this.trainingStep, this.step, batch, config.microBatch) };
   }
@@ -129,10 +129,8 @@ export class Trainer {
    * @throws InputError if the adapter has no timestamps.
    */
   async profile(steps: number): Promise<StepProfile> {
-    const { train, optimizer, learningRate, config } = this.parts;
-    const epoch = this.at.finishedEpochs;
-    optimizer.setLearningRate(learningRate(epoch));
-    this.showEpoch(epoch);
+    const { train, config } = this.parts;
+    this.enterEpoch(this.at.finishedEpochs);
     // Without a last batch that is smaller.
     const whole = batches(train.count, config.batchSize).filter(({ size }, _, [{ size: full }]) => size === full);
     const measured: MeasuredStep[] = [];
@@ -150,14 +148,15 @@ export class Trainer {
   async trial(): Promise<StepTrial> {
     const { train, config } = this.parts;
     const [batch] = batches(train.count, config.batchSize);
-    this.showEpoch(0);
+    this.enterEpoch(0);
     await train.ready(batch.first, batch.size);
     return this.trainingStep.trial(0, batch);
   }
 
   /**
    * Trains to the end.
-   * @throws DivergenceError when a loss is not finite; parameters are then as they were before that step.
+   * @throws DivergenceError when a training loss is not finite; parameters are then as they were before that step. Or when that on the test images
+   *   is not: see `refuseEvaluation`.
    */
   async *run(options: RunOptions = {}): AsyncGenerator<TrainingEvent> {
     while (!this.isFinished) {
@@ -172,11 +171,9 @@ export class Trainer {
   }
 
   private async *trainEpoch(epoch: number, options: RunOptions): AsyncGenerator<TrainingEvent> {
-    const { train, optimizer, learningRate, topology, config } = this.parts;
+    const { train, topology, config } = this.parts;
     const { pauseEvery, logEvery = config.logEvery, record = true } = options;
-    const lr = learningRate(epoch);
-    optimizer.setLearningRate(lr);
-    this.showEpoch(epoch);
+    const lr = this.enterEpoch(epoch);
     const firstStep = epoch * this.stepsPerEpoch;
     if (this.step === firstStep) this.metrics.reset();
     let last = { step: this.step, time: performance.now() };
@@ -238,6 +235,15 @@ export class Trainer {
     return divergence({ step, model, precision, forwards, overflow });
   }
 
+  /** Returns its learning rate. */
+  private enterEpoch(epoch: number): number {
+    const { optimizer, learningRate } = this.parts;
+    const lr = learningRate(epoch);
+    optimizer.setLearningRate(lr);
+    this.showEpoch(epoch);
+    return lr;
+  }
+
   private showEpoch(epoch: number): void {
     const { train, config } = this.parts;
     const { seed, shuffle } = config;
@@ -247,12 +253,15 @@ export class Trainer {
   }
 
   private async finishEpoch(epoch: number, start: number): Promise<EpochEvent> {
-    const { model } = this.parts;
+    const { model, config } = this.parts;
+    const { precision = 'f32' } = config;
     const { skipped, waitedMs } = this.parts.train;
     const train = await this.metrics.read();
     const tested = await this.evaluate();
     const { step, best } = this.at;
-    const isBest = best === undefined || tested.accuracy > best.testAccuracy;
+    const isSound = Number.isFinite(tested.loss);
+    if (!isSound) await refuseEvaluation({ step: step - 1, model, precision });
+    const isBest = isSound && (best === undefined || tested.accuracy > best.testAccuracy);
     this.at = {
       step,
       finishedEpochs: epoch + 1,

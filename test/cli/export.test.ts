@@ -68,6 +68,10 @@ it('--init takes weights and tables of a checkpoint and of a bundle', async () =
     await run(...train, '--init', init, '--out', out);
     expect(tables(join(out, 'checkpoint-last.safetensors'))).toEqual(expected);
   }
+  const other = ['train', ...TINY, '--init', 'run', '--sparsity', '0.5', '--out', 'other'];
+  expect(await refused(...other)).toMatch(
+    /^--init run\/checkpoint-best\.safetensors: expected --sparsity 0\.\d+ --block-size 16, as its topology has, got 0\.5 and 16$/,
+  );
 });
 
 it('reads a state dict of the original program: masks, 100 outputs, the prefix of DataParallel', async () => {
@@ -111,7 +115,16 @@ it('refuses in one line, and writes nothing', async () => {
   expect(await refused('export', 'run', '--format', 'bundle', '--out', 'no/such/folder')).toMatch(
     /^no\/such\/folder: expected to write \d+ bytes, got ENOENT/,
   );
+  const best = 'run/checkpoint-best.safetensors';
+  const before = readFileSync(path(best));
+  expect(await refused('export', 'run', '--format', 'onnx', '--out', best)).toBe(
+    `--out ${best}: expected a file of its own, got the checkpoint of a run`,
+  );
+  expect(readFileSync(path(best))).toEqual(before);
   await run('export', 'run', '--format', 'state-dict', '--out', 'plain.safetensors');
+  expect(await refused('export', 'run.bundle', '--format', 'onnx', '--out', './run.bundle')).toBe(
+    '--out ./run.bundle: expected a file of its own, got the file that is to be exported',
+  );
   expect(await refused('export', 'plain.safetensors', '--format', 'bundle', ...out)).toMatch(
     /^plain\.safetensors: a plain state dict does not say what it is; expected --model NAME and --data-set NAME$/,
   );

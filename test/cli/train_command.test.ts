@@ -154,7 +154,7 @@ describe('a loss that is not finite', () => {
     const flags = ['--lr', '1e9', '--method', 'dense', '--batch-size', '128', '--epochs', '9', '--out', 'diverged'];
     const { status, stderr } = await commands.run(['train', ...TINY, ...flags]);
     expect(stderr).toMatch(
-      /^shuffleblock: step \d+: expected a finite loss, got NaN or infinity; .*lower learning rate\n$/,
+      /^shuffleblock: step \d+: expected a finite loss.*, got NaN or infinity; .*lower learning rate; diverged\/checkpoint-last.safetensors is from before; .*: --init diverged\/checkpoint-last.safetensors --lr LOWER\n$/,
     );
     expect(status).toBe(2);
     const { step, model } = checkpointOf('diverged');
@@ -165,20 +165,25 @@ describe('a loss that is not finite', () => {
   });
 });
 
-describe('Ctrl-C', () => {
-  it('saves what was done and exits with 130', async () => {
-    const flags = ['--method', 'dense', '--epochs', '100000', '--log-every', '1', '--out', 'stopped'];
+describe.each([
+  ['SIGINT', 130, 'stopped'],
+  ['SIGTERM', 143, 'terminated'],
+] as const)('%s', (signal, code, name) => {
+  it(`saves what was done and exits with ${code}`, async () => {
+    const flags = ['--method', 'dense', '--epochs', '100000', '--log-every', '1', '--out', name];
     const { child, ended } = commands.start(['train', ...TINY, ...flags]);
-    while (!existsSync(path('stopped', 'metrics.jsonl')) && child.exitCode === null) {
+    while (!existsSync(path(name, 'metrics.jsonl')) && child.exitCode === null) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    child.kill('SIGINT');
+    child.kill(signal);
     const { status, stderr } = await ended;
-    expect(stderr).toMatch(/stopping at the next step line .*\nstopped after \d+ of 200000 steps; saved stopped\n$/);
-    expect(status).toBe(130);
+    expect(stderr).toMatch(
+      /stopping at the next step line .*\nstopped after \d+ of 200000 steps; saved (stopped|terminated)\n$/,
+    );
+    expect(status).toBe(code);
     const steps = Number(/after (\d+)/.exec(stderr)![1]);
-    expect(checkpointOf('stopped').step).toBe(steps);
-    expect(metricsOf('stopped').filter(({ type }) => type === 'step')).toHaveLength(steps);
+    expect(checkpointOf(name).step).toBe(steps);
+    expect(metricsOf(name).filter(({ type }) => type === 'step')).toHaveLength(steps);
   });
 });
 

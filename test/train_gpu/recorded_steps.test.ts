@@ -1,6 +1,7 @@
 // Steps that are recorded and replayed: the same as eager ones bit for bit, in whatever kind of run, and nothing made anew.
 
 import { afterAll, describe, expect, it } from 'vitest';
+import { type AnyDataset, type ReadImage, StreamedImages, type StreamedSplit } from '../../src/data/index.js';
 import { DeviceMemoryError } from '../../src/device/index.js';
 import { createTrainer, type RunConfig, type RunOptions, type StepEvent, type Trainer } from '../../src/train/index.js';
 import { testDevice } from '../support/device.js';
@@ -54,6 +55,28 @@ describe('are the same as eager ones', () => {
     expect(recorded).toEqual(await run(change, { record: false }));
     expect(recorded.told.length).toBeGreaterThan(7);
   });
+});
+
+it('survive a damaged image in one part of a batch', async () => {
+  const { train } = dataset;
+  const pixels = train.images.length / train.count;
+  const isDamaged = (image: number) => image === 20;
+  const read: ReadImage = async (image, target) => {
+    target.set(train.images.subarray(image * pixels, (image + 1) * pixels));
+    return !isDamaged(image);
+  };
+  const streamed: AnyDataset = {
+    ...dataset,
+    train: {
+      ...{ labels: train.labels, count: train.count, read, first: () => streamed.train as StreamedSplit },
+      open: (device, info, batchSize) => new StreamedImages(device, train.labels, info, batchSize, read),
+    },
+  };
+  const trainer = await createTrainer(device, { ...CONFIG, method: 'ssb', microBatch: 8, epochs: 2 }, streamed);
+  const skipped: unknown[] = [];
+  for await (const event of trainer.run()) if (event.type === 'epoch') skipped.push(event.skippedImages);
+  expect(skipped).toEqual([1, 1]);
+  trainer.dispose();
 });
 
 describe('make nothing anew', () => {

@@ -292,9 +292,11 @@ describe('a loss that is not finite', () => {
           `^step ${error.step}: expected a finite loss, got NaN or infinity; the first output that is not finite is that of \\w+\\. Parameters are kept`,
         ),
       );
-      const good = await run({ ...HUGE, maxSteps: error.step });
-      expect(await digestsOf(trainer.parts.model)).toEqual(good.end);
-      trainer.dispose();
+      const good = await create({ ...HUGE, maxSteps: error.step });
+      // What it ends with cannot be evaluated either.
+      await failure(good);
+      expect(await digestsOf(trainer.parts.model)).toEqual(await digestsOf(good.parts.model));
+      for (const one of [trainer, good]) one.dispose();
       expect(device.memory().usedBytes).toBe(usedBytes);
     },
   );
@@ -310,6 +312,16 @@ describe('a loss that is not finite', () => {
   it('is told also where the last batch of an epoch fails', async () => {
     const trainer = await create({ ...HUGE, limitTrain: 32, epochs: 1, logEvery: 1000 });
     expect((await failure(trainer)).step).toBe(1);
+    trainer.dispose();
+  });
+
+  it('is told where the last update leaves weights that cannot be evaluated, before they count as best', async () => {
+    const trainer = await create({ ...HUGE, learningRate: 1e30, maxSteps: 1 });
+    const { message, step } = await failure(trainer);
+    expect(step).toBe(0);
+    expect(message).toMatch(/^step 0: expected a finite loss on the test images after it, got NaN or infinity; /);
+    expect(message).toContain('Try a lower learning rate');
+    expect(trainer.position.best).toBeUndefined();
     trainer.dispose();
   });
 

@@ -93,7 +93,7 @@ export function addTrainOptions(command: Command): Command {
   addImageSizeOption(addDataOptions(command))
     .option(
       '--init <file>',
-      'start from a state dict with PyTorch names (*.weight_mask become tables), a checkpoint or a bundle',
+      'start from a state dict with PyTorch names (*.weight_mask become tables), a checkpoint, a bundle or an ONNX file',
     )
     .option('--out <dir>', 'run folder, new or empty (default: runs/NAME-TIME)')
     .option('--resume <dir>', 'go on with the run of this folder, with its settings')

@@ -50,6 +50,9 @@ const models: Readonly<Record<string, ModelBuilder>> = {
   'ResNet-50': (context, options) => new ResNet(context, 50, options),
 };
 
+/** Of wide residual networks: ten times what has been trained (He et al. 2016, 1001 layers). */
+const DEEPEST = 10_000;
+
 const WIDE = /^(?:wrn|wideresnet)-?(\d+)-(\d+)$/i;
 
 /** Names for messages and help. */
@@ -104,8 +107,10 @@ function plain(name: string): string {
 }
 
 function wideResNet(name: string, depth: number, width: number): ModelBuilder {
-  if (depth < 10 || (depth - 4) % 6 !== 0 || width < 1) {
-    throw new InputError(`model ${name}: expected wrn-D-W with D = 10, 16, 22, 28, ... and W at least 1`);
+  if (depth < 10 || depth > DEEPEST || (depth - 4) % 6 !== 0 || width < 1) {
+    throw new InputError(
+      `model ${name}: expected wrn-D-W with D = 10, 16, 22, 28, ..., at most ${DEEPEST}, and W at least 1`,
+    );
   }
   return (context, options) => new WideResNet(context, depth, width, options);
 }

@@ -20,3 +20,4 @@ export { type FormOf, type SparsifyOptions, sparsifiableLayers, sparsify } from 
 export { AvgPool2d, Flatten, GlobalAvgPool2d, Identity, MaxPool2d, ReLU } from './stateless.js';
 export { watchOutputs } from './watch_outputs.js';
 export { DenseWeight, type SparseWeight, type Weight } from './weight.js';
+export { WeightBudget } from './weight_budget.js';

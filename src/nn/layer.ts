@@ -7,11 +7,14 @@ import { formatShape, type Random, type Shape, sizeOf, Tensor } from '../tensor/
 import { type Initializer, kaimingUniform } from './initialization.js';
 import { type Mode, Module } from './module.js';
 import { DenseWeight, type Weight } from './weight.js';
+import type { WeightBudget } from './weight_budget.js';
 
 /** Where a layer's first values come from. */
 export interface LayerContext {
   readonly device: Device;
   readonly random: Random;
+  /** Of a network that a file names. */
+  readonly budget?: WeightBudget;
 }
 
 export interface LayerOptions {
@@ -30,10 +33,11 @@ export abstract class SparsifiableLayer extends Module {
   readonly bias: Parameter | undefined;
 
   /** @throws InputError if the device cannot bind so large a weight; no memory is taken for it. */
-  protected constructor({ device, random }: LayerContext, shape: Shape, options: LayerOptions) {
+  protected constructor({ device, random, budget }: LayerContext, shape: Shape, options: LayerOptions) {
     super();
     const { bias = true, initializeWeight = kaimingUniform, initializeBias = kaimingUniform } = options;
     checkSize(device, shape);
+    budget?.take(sizeOf(shape));
     this.weight = new DenseWeight(device, initializeWeight(shape, shape, random), shape);
     if (bias) this.bias = new Parameter(Tensor.from(device, initializeBias([shape[0]], shape, random), [shape[0]]));
   }

@@ -54,7 +54,7 @@ export type { Optimizer, WeightState } from './optimizer.js';
 export { outputClasses } from './original.js';
 export type { Position } from './position.js';
 export { checkPrecision, PRECISIONS } from './precision.js';
-export { largestOfRows, predict } from './predict.js';
+export { type ImageFormat, largestOfRows, predict, predictPixels, softmaxOfRows } from './predict.js';
 export {
   ADAMW_RECIPE,
   createOptimizer,

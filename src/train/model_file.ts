@@ -6,9 +6,9 @@ import { type Module, nonstructured } from '../nn/index.js';
 import { Random } from '../tensor/index.js';
 import { BUNDLE_FORMAT, isBundle, unpackBundle } from './bundle.js';
 import { CHECKPOINT_FORMAT, evaluatedState, isCheckpoint, parseCheckpoint } from './checkpoint.js';
-import { type ModelSettings, settingsOf } from './model_settings.js';
+import { type ModelSettings, SIZES, settingsOf } from './model_settings.js';
 import { parseSafetensors } from './safetensors_reader.js';
-import { loadState, type NamedTensors } from './state_dict.js';
+import { budgetOf, loadState, type NamedTensors } from './state_dict.js';
 
 export interface ModelFile {
   readonly kind: 'checkpoint' | 'bundle' | 'state dict' | 'onnx';
@@ -22,10 +22,12 @@ export interface ModelFile {
 
 /**
  * Reads a checkpoint, a bundle or a state dict.
+ * @param content of the file: what `readFile` or `fetchFile` give, or an ArrayBuffer.
  * @param where the file's name, for messages.
  * @throws InputError on anything else, saying what it is where that is known.
  */
-export function parseModelFile(bytes: Uint8Array, where: string): ModelFile {
+export function parseModelFile(content: Uint8Array | ArrayBuffer, where: string): ModelFile {
+  const bytes = content instanceof ArrayBuffer ? new Uint8Array(content) : content;
   refusePickle(bytes, where);
   const file = parseSafetensors(bytes, where);
   if (isBundle(file.metadata)) return { kind: 'bundle', ...unpackBundle(file, where), where };
@@ -45,15 +47,21 @@ export function parseModelFile(bytes: Uint8Array, where: string): ModelFile {
 
 /**
  * The network of a file, on the GPU. Masks of any pattern load as masks: nothing is gained here by putting them in blocks.
- * @param settings those of the file and, where they leave something out, of its data set.
- * @throws InputError if the tensors are not those of that network.
+ * @param settings default: those of the file. A bundle's say everything; a checkpoint's are to be completed by its data set (`completeSettings`), and
+ *   a state dict has none.
+ * @throws InputError if the tensors are not those of that network, or something is not said.
  */
 export function loadModel(
   device: Device,
-  { tensors, where }: ModelFile,
-  settings: ModelSettings & ModelOptions,
+  { tensors, where, kind, settings: own }: ModelFile,
+  settings: Partial<ModelSettings & ModelOptions> = own ?? {},
 ): Module {
-  const model = createModel(settings.model, { device, random: new Random(0) }, settings);
+  if (!isComplete(settings)) {
+    const lacking = ['model', ...SIZES].filter((name) => settings[name as keyof ModelOptions] === undefined);
+    throw new InputError(`${where}: a ${kind} does not say everything; expected settings with ${lacking.join(', ')}`);
+  }
+  const context = { device, random: new Random(0), budget: budgetOf(tensors, where) };
+  const model = createModel(settings.model, context, settings);
   try {
     loadState(device, model, tensors, { form: nonstructured, where });
   } catch (error) {
@@ -61,6 +69,10 @@ export function loadModel(
     throw error;
   }
   return model;
+}
+
+function isComplete(settings: Partial<ModelSettings & ModelOptions>): settings is ModelSettings & ModelOptions {
+  return ['model', ...SIZES].every((name) => settings[name as keyof ModelOptions] !== undefined);
 }
 
 /** What `torch.save` writes: a zip archive, or in old versions a bare pickle. Reading either means running code in it. */

@@ -31,7 +31,8 @@ export function completeSettings(settings: ModelSettings, info: DatasetInfo): Co
   return { classes, channels, height, width, mean, std, ...settings };
 }
 
-const SIZES = ['classes', 'channels', 'height', 'width'] as const;
+/** What a network cannot be built without. */
+export const SIZES = ['classes', 'channels', 'height', 'width'] as const;
 const LARGEST_SIZE = 65535;
 
 /** @throws InputError unless the text is that of complete settings with sizes that a network can have. */

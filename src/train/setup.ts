@@ -13,7 +13,7 @@ import { outputClasses } from './original.js';
 import { checkPrecision } from './precision.js';
 import { createOptimizer, learningRateOf } from './recipe.js';
 import { checkConfig, type RunConfig } from './run_config.js';
-import { loadState, type NamedTensors } from './state_dict.js';
+import { budgetOf, loadState, type NamedTensors } from './state_dict.js';
 import { createTopologyUpdates, updateSchedule } from './topology_setup.js';
 import { Trainer, totalStepsOf } from './trainer.js';
 import { WeightAverage } from './weight_average.js';
@@ -52,7 +52,8 @@ export async function createTrainer(
     return part;
   };
   try {
-    const model = own(createModel(config.model, { device, random: new Random(config.seed) }, options));
+    const budget = initial && budgetOf(initial.tensors, initial.where);
+    const model = own(createModel(config.model, { device, random: new Random(config.seed), budget }, options));
     const plan = planLayers(config, layerShapes(model));
     await prepareWeights(device, model, plan, config, initial);
     const optimizer = own(createOptimizer(device, model, config));

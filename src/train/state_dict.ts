@@ -12,6 +12,7 @@ import {
   type SparsifiableLayer,
   sparsifiableLayers,
   type Weight,
+  WeightBudget,
 } from '../nn/index.js';
 import { type BlockShape, ShuffledBlocks } from '../sparse/index.js';
 import { type Shape, sameShape, sizeOf, type Tensor } from '../tensor/index.js';
@@ -24,6 +25,17 @@ const IGNORED = /\.num_batches_tracked$/;
 
 /** Of a weight NAME in blocks: tensors NAME.blocks.*. */
 export const TABLES = ['values', 'group_rows', 'group_start', 'block_columns'] as const;
+
+/** Weights of a network for each value of its file: more than any that is worth training prunes. */
+const MOST_WEIGHTS_A_VALUE = 1000;
+const SMALL_NETWORK = 2e7;
+
+/** What a network may have that tensors of a file are to be loaded into. */
+export function budgetOf(tensors: NamedTensors, where: string): WeightBudget {
+  let values = 0;
+  for (const { shape } of tensors.values()) values += sizeOf(shape);
+  return new WeightBudget(Math.max(SMALL_NETWORK, MOST_WEIGHTS_A_VALUE * values), where);
+}
 
 /** Parameters (sparse ones in their own form) and running statistics, as of this call. */
 export async function readState(model: Module): Promise<Map<string, SafetensorsTensor>> {

@@ -147,7 +147,7 @@ describe('names', () => {
 
   it.each(['wrn-4-1', 'wrn-11-1', 'wrn-0-1', 'wrn-10-0', 'wrn-28-00'])('refuses %s', (name) => {
     expect(() => checkModelName(name)).toThrow(
-      new InputError(`model ${name}: expected wrn-D-W with D = 10, 16, 22, 28, ... and W at least 1`),
+      new InputError(`model ${name}: expected wrn-D-W with D = 10, 16, 22, 28, ..., at most 10000, and W at least 1`),
     );
   });
 });

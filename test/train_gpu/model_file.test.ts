@@ -117,3 +117,33 @@ it('a damaged bundle is refused without a trace in memory', async () => {
   );
   expect(device.memory().usedBytes).toBe(usedBytes);
 });
+
+describe('loadModel', () => {
+  const forged = (model: string) => {
+    const tensors = new Map([['fc.bias', safetensor(new Float32Array(10), [10])]]);
+    return parseModelFile(encodeBundle(tensors, { ...settings, model }), where);
+  };
+
+  it.each(['wrn-1000-10', 'wrn-9994-1'])(
+    'refuses %s in a file of a few bytes before it is made',
+    (model) => {
+      const { usedBytes } = device.memory();
+      expect(() => loadModel(device, forged(model))).toThrow(
+        /^model.safetensors: expected a network of at most 20000000 weights/,
+      );
+      // What was made until then.
+      expect(device.memory().usedBytes - usedBytes).toBeLessThan(4 * 2e7 * 1.25);
+    },
+  );
+
+  it('refuses depths that no network has', () => {
+    expect(() => loadModel(device, forged('wrn-6000000000000004-1'))).toThrow('at most 10000, and W at least 1');
+  });
+
+  it('says what a file does not', () => {
+    const plain = parseModelFile(encodeSafetensors(new Map([['a', safetensor(new Float32Array(1), [1])]]), {}), where);
+    expect(() => loadModel(device, plain)).toThrow(
+      'model.safetensors: a state dict does not say everything; expected settings with model, classes, channels, height, width',
+    );
+  });
+});

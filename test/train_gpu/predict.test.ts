@@ -1,9 +1,16 @@
 // Predictions of single images: the same, whatever the batch, and those that the trainer's evaluation counts.
 
 import { expect, it } from 'vitest';
-import { openImages } from '../../src/data/index.js';
+import { InputError } from '../../src/device/index.js';
 import { liveTensors } from '../../src/tensor/index.js';
-import { createTrainer, evaluate, largestOfRows, predict } from '../../src/train/index.js';
+import {
+  createTrainer,
+  evaluate,
+  largestOfRows,
+  predict,
+  predictPixels,
+  softmaxOfRows,
+} from '../../src/train/index.js';
 import { expectClose } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
 import { CONFIG, patterns } from './support.js';
@@ -26,11 +33,26 @@ it('gives the logits of every image in its order, in batches of any size', async
   expect(right / 30).toBe((await evaluate(device, model, test, 16)).accuracy);
   expect(right).toBeGreaterThan(8);
 
-  const third = { images: dataset.test.images.slice(2 * 64, 3 * 64), labels: new Uint8Array(1), count: 1 };
-  const single = openImages(device, third, dataset, 1);
-  expectClose(await predict(device, model, single, 1), logits.slice(8, 12), 1e-5, 'one image');
-  single.dispose();
+  const { images } = dataset.test;
+  const third = images.subarray(2 * 64, 3 * 64);
+  expectClose(await predictPixels(device, model, third, dataset), logits.slice(8, 12), 1e-5, 'one image');
+  expectClose(await predictPixels(device, model, images, dataset, 8), logits, 1e-5, 'all of them');
+  expect(liveTensors()).toBe(tensors);
+  const refused: [Uint8Array, object, string][] = [
+    [images.subarray(1), {}, 'expected whole images of 1 x 8 x 8 bytes, got 1919 bytes'],
+    [Float32Array.from(third) as never, {}, 'expected bytes from 0 to 255 (Uint8Array), got Float32Array'],
+    [third, { mean: undefined }, 'expected mean and std of 1 channels, got undefined and 0.2'],
+  ];
+  for (const [pixels, change, message] of refused) {
+    const predicting = predictPixels(device, model, pixels, { ...dataset, ...change });
+    await expect(predicting).rejects.toThrow(new InputError(`predictPixels: ${message}`));
+  }
   trainer.dispose();
+});
+
+it('makes probabilities of logits, however large', () => {
+  const probabilities = softmaxOfRows(Float32Array.of(1000, 1000, -1000, 0, Math.log(3), Number.NEGATIVE_INFINITY), 3);
+  expectClose(probabilities, [0.5, 0.5, 0, 0.25, 0.75, 0], 1e-6, 'softmax');
 });
 
 it('takes the first of equal logits', () => {

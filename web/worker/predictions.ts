@@ -1,20 +1,13 @@
 // What the network says: of one image, and of all test images by class.
 
-import { type AnyDataset, ResidentImages } from '../../src/data/index.js';
+import type { AnyDataset } from '../../src/data/index.js';
 import { InputError } from '../../src/device/index.js';
-import { largestOfRows, predict, type Trainer } from '../../src/train/index.js';
+import { largestOfRows, predict, predictPixels, type Trainer } from '../../src/train/index.js';
 import type { TestImage } from '../messages.js';
 
 /** Logits [classes] of an image, u8 [channels, height, width]. */
-export async function predictOne({ parts }: Trainer, image: Uint8Array): Promise<Float32Array> {
-  const { device, model, test } = parts;
-  const split = { images: image, labels: new Uint8Array(1), count: 1 };
-  const source = new ResidentImages(device, split, test.dataset);
-  try {
-    return await predict(device, model, source, 1);
-  } finally {
-    source.dispose();
-  }
+export function predictOne({ parts: { device, model, test } }: Trainer, image: Uint8Array): Promise<Float32Array> {
+  return predictPixels(device, model, image, test.dataset);
 }
 
 /** [classes, classes]: test images by label and by what the network takes them for. */

@@ -25,7 +25,7 @@ interface ParamsBuffer {
   readonly handle: GPUBuffer;
 }
 
-/** Entries kept of each cache before the oldest are dropped: far more than the dispatches of one training step. */
+/** Bind groups, and buffers of parameters, after which all of them are made anew: far more than the dispatches of one training step. */
 const CACHE_LIMIT = 16384;
 
 export class PipelineCache {

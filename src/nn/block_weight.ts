@@ -40,6 +40,10 @@ export class BlockWeight implements SparseWeight {
     return this.topology.numNonzero;
   }
 
+  get emptyRows(): number {
+    return this.topology.emptyRows;
+  }
+
   convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor {
     const { onDenseGradient } = this;
     return blockConv2d(x, this.parameter, this.tables, { ...options, bias, onDenseGradient });

@@ -13,7 +13,7 @@ import {
 } from '../shaders/index.js';
 import { countBits, packBits, unpackBits } from '../sparse/index.js';
 import { keep, type Shape, scope, Tensor } from '../tensor/index.js';
-import { kernelShape, type SparseWeight } from './weight.js';
+import { kernelShape, matrixOf, type SparseWeight } from './weight.js';
 
 export class MaskedWeight implements SparseWeight {
   readonly pattern = 'mask';
@@ -39,6 +39,14 @@ export class MaskedWeight implements SparseWeight {
   /** 1 = active; a new array. */
   get mask(): Uint8Array {
     return unpackBits(this.currentBits, this.parameter.size);
+  }
+
+  get emptyRows(): number {
+    const { rows, columns } = matrixOf(this.shape);
+    const { mask } = this;
+    let empty = 0;
+    for (let row = 0; row < rows; row++) if (!mask.subarray(row * columns, (row + 1) * columns).includes(1)) empty++;
+    return empty;
   }
 
   /** The same, position i as bit i % 32 of word i / 32. */

@@ -23,6 +23,8 @@ export interface Weight {
 
 /** A weight whose topology can be updated. */
 export interface SparseWeight extends Weight {
+  /** Rows that keep no weight: outputs that say nothing but their bias. */
+  readonly emptyRows: number;
   /** While set, called in every backward pass with the dense gradient, which it keeps by `keep(gradient.view(...))`. */
   onDenseGradient: ((gradient: Tensor) => void) | undefined;
 }

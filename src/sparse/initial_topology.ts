@@ -18,7 +18,7 @@ export interface InitialTopologyOptions extends BlockShape {
  * resulting groups are kept. Values are gathered from `weight`.
  *
  * @param weight [rows*columns], dense initial weights.
- * @returns ceil((1-sparsity)*rows*columns/B^2) blocks, or as many as the layer holds.
+ * @returns as many blocks as `blockCount` says.
  * @throws InputError on a block size below 4 or above `columns`, a sparsity outside [0, 1), a wrong length, NaN.
  */
 export function initialTopology(weight: Float32Array, options: InitialTopologyOptions): ShuffledBlocks {

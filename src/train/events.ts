@@ -31,11 +31,11 @@ export interface EpochEvent {
   /** Share of the weights of convolutions and linear layers that are pruned. */
   readonly sparsity: number;
   readonly seconds: number;
-  /** Of these, in which a training step waited for its images. */
+  /** Of `seconds`, in which a training step waited for its images. */
   readonly dataWaitSeconds: number;
   /** Damaged training images that were left out, since the epoch began or was gone on with; not there if none was. */
   readonly skippedImages?: number;
-  /** Of these, in topology updates. */
+  /** Of `seconds`, in topology updates. */
   readonly updateSeconds: number;
 }
 

@@ -1,6 +1,6 @@
 // What a model's layers look like before training: shapes, patterns, densities.
 
-import { BlockWeight, type Module, sparsifiableLayers } from '../nn/index.js';
+import { BlockWeight, MaskedWeight, type Module, sparsifiableLayers } from '../nn/index.js';
 import { formatShape, sizeOf } from '../tensor/index.js';
 import { alignColumns } from './align_columns.js';
 import { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
@@ -12,14 +12,14 @@ export interface LayerSummary {
   readonly active: number;
   /** active / all weights. */
   readonly density: number;
-  /** Rows that keep no weight, of a weight in blocks; of a mask only the GPU knows. */
-  readonly emptyRows: number | undefined;
+  /** Rows that keep no weight. */
+  readonly emptyRows: number;
 }
 
 export function layerSummaries(model: Module): LayerSummary[] {
   return sparsifiableLayers(model).map(([name, { weight }]) => {
     const { shape, pattern, numActive } = weight;
-    const emptyRows = weight instanceof BlockWeight ? weight.blocks.emptyRows : undefined;
+    const emptyRows = weight instanceof BlockWeight || weight instanceof MaskedWeight ? weight.emptyRows : 0;
     return { name, shape, pattern, active: numActive, density: numActive / sizeOf(shape), emptyRows };
   });
 }

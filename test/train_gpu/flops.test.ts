@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../../src/models/index.js';
-import { nonstructured, shuffledBlocks, sparsify } from '../../src/nn/index.js';
+import { nonstructured, shuffledBlocks, sparsifiableLayers, sparsify } from '../../src/nn/index.js';
 import { Random } from '../../src/tensor/index.js';
 import { formatSummary, layerFlops, layerSummaries, totalFlops } from '../../src/train/index.js';
 import { testDevice } from '../support/device.js';
@@ -71,13 +71,22 @@ describe('formatSummary', () => {
     model.dispose();
   });
 
-  it('tells of rows that keep no weight', async () => {
+  it.each([
+    ['blocks of 16', shuffledBlocks(16), 15],
+    ['mask', nonstructured, 0],
+  ])('tells of rows that keep no weight, %s', async (pattern, form, most) => {
     const model = lenet5();
-    await sparsify(device, model, shuffledBlocks(16), { sparsity: 0.99 });
+    await sparsify(device, model, form, { sparsity: 0.99 });
     const lines = formatSummary(model, MNIST).split('\n');
-    const { emptyRows = 0 } = layerSummaries(model).find(({ name }) => name === 'fc3')!;
-    expect(emptyRows).toBeGreaterThan(15);
-    expect(lines.find((line) => line.startsWith('fc3'))).toContain(`blocks of 16, ${emptyRows} rows empty`);
+    const { emptyRows } = layerSummaries(model).find(({ name }) => name === 'fc3')!;
+    const layer = sparsifiableLayers(model).find(([name]) => name === 'fc3')![1];
+    const dense = await layer.weight.readDense();
+    const rows = Array.from({ length: 500 }, (_, row) =>
+      dense.subarray((row * dense.length) / 500, ((row + 1) * dense.length) / 500),
+    );
+    expect(emptyRows).toBe(rows.filter((row) => row.every((value) => value === 0)).length);
+    expect(emptyRows).toBeGreaterThan(most);
+    expect(lines.find((line) => line.startsWith('fc3'))).toContain(`${pattern}, ${emptyRows} rows empty`);
     model.dispose();
   });
 

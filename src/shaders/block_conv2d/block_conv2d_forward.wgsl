@@ -138,6 +138,7 @@ fn join_moments(count: u32, threads: u32, lane: u32, vecs: Vecs) {
   workgroupBarrier();
 }
 
+// The table holds a row for every slot: its length only keeps the index of threads without one inside it.
 fn row_of(group: u32, r: u32) -> u32 {
   let at = group * BLOCK + r;
   return select(NONE, group_rows[min(at, arrayLength(&group_rows) - 1u)], r < BLOCK && at < arrayLength(&group_rows));

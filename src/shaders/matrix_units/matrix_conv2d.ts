@@ -14,6 +14,7 @@ import {
   gradInputParams,
   otherChunks,
   tilingKey,
+  windowParams,
 } from '../conv2d/geometry.js';
 import { runKernelOn } from '../launch.js';
 import { transposed } from '../layout/layout.js';
@@ -199,16 +200,8 @@ function gradWeight(device: Device, units: MatrixUnits, geometry: ConvGeometry, 
     const params = {
       rows: outChannels,
       channels: inChannels,
-      height: geometry.height,
-      width: geometry.width,
+      ...windowParams(geometry),
       batch: batchSize,
-      out_height: outHeight,
-      out_width: outWidth,
-      kernel_height: kernelHeight,
-      kernel_width: kernelWidth,
-      stride: geometry.stride,
-      padding_y: geometry.paddingY,
-      padding_x: geometry.paddingX,
       chunk,
     };
     const columnBlocks = ((inChannels / units.n) * kernelHeight * kernelWidth) / columnTiles;

@@ -15,12 +15,16 @@ export interface Choice {
 export interface SettingsForm {
   /** Whether every field is filled in as it should be. */
   readonly isComplete: boolean;
-  isLocked: boolean;
+  /** Why nothing in it can be changed now, for the visitor to read; empty where all can. */
+  lock: string;
   /** @returns undefined, with the field in question shown, if the form is not complete. */
   read(): Choice | undefined;
   /** Shows the settings of a run. */
   show(config: RunConfig): void;
 }
+
+const NO_DEVICE = 'Nothing can be set up: there is no GPU to train on.';
+const HAS_BEGUN = 'These are the settings of this run. Start over to change them.';
 
 /** Milliseconds without a change, after which the run is made. */
 const PATIENCE_MS = 300;
@@ -42,6 +46,8 @@ export class Plan {
   change(): void {
     this.isStale = true;
     clearTimeout(this.timer);
+    // The settings are asked for once it is known that there is a GPU.
+    if (this.phase === 'opening') return;
     this.timer = setTimeout(() => this.settings.isComplete && this.settle(), PATIENCE_MS);
   }
 
@@ -65,7 +71,7 @@ export class Plan {
   follow({ phase, step }: State): void {
     const isNowEmpty = phase === 'empty' && this.phase !== 'empty';
     this.phase = phase;
-    this.settings.isLocked = phase === 'running' || step > 0;
+    this.settings.lock = lockOf(phase, step);
     if (step > 0 && this.isStale) this.giveUp();
     if (!isNowEmpty) return;
     this.isStale = true;
@@ -78,4 +84,9 @@ export class Plan {
     this.isStale = false;
     if (this.config) this.settings.show(this.config);
   }
+}
+
+function lockOf(phase: Phase, step: number): string {
+  if (phase === 'no device') return NO_DEVICE;
+  return phase === 'running' || step > 0 ? HAS_BEGUN : '';
 }

@@ -26,6 +26,7 @@ const curves = new RunCurves(element('plots', HTMLElement));
 const pictures = new Pictures();
 const focus = element('focus', HTMLSelectElement);
 const folder = element('folder', HTMLElement);
+folder.textContent = 'Reading the folder …';
 let timer: ReturnType<typeof setTimeout> | undefined;
 let isAsking = false;
 

@@ -23,8 +23,12 @@ export interface SettingsForm {
   show(config: RunConfig): void;
 }
 
-const NO_DEVICE = 'Nothing can be set up: there is no GPU to train on.';
 const HAS_BEGUN = 'These are the settings of this run. Start over to change them.';
+const LOCKS: Readonly<Partial<Record<Phase, string>>> = {
+  'no worker': 'Nothing can be set up: what trains could not be loaded.',
+  'no device': 'Nothing can be set up: there is no GPU to train on.',
+  running: HAS_BEGUN,
+};
 
 /** Milliseconds without a change, after which the run is made. */
 const PATIENCE_MS = 300;
@@ -71,7 +75,7 @@ export class Plan {
   follow({ phase, step }: State): void {
     const isNowEmpty = phase === 'empty' && this.phase !== 'empty';
     this.phase = phase;
-    this.settings.lock = lockOf(phase, step);
+    this.settings.lock = LOCKS[phase] ?? (step > 0 ? HAS_BEGUN : '');
     if (step > 0 && this.isStale) this.giveUp();
     if (!isNowEmpty) return;
     this.isStale = true;
@@ -84,9 +88,4 @@ export class Plan {
     this.isStale = false;
     if (this.config) this.settings.show(this.config);
   }
-}
-
-function lockOf(phase: Phase, step: number): string {
-  if (phase === 'no device') return NO_DEVICE;
-  return phase === 'running' || step > 0 ? HAS_BEGUN : '';
 }

@@ -21,6 +21,10 @@ export function threeDigits(value: number): string {
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+export function milliseconds(value: number): string {
+  return Number.isFinite(value) ? `${threeDigits(value)} ms` : '–';
+}
+
 export function count(value: number): string {
   return value.toLocaleString('en');
 }

@@ -12,9 +12,6 @@ export interface Curve {
 /** Weight of the past in the smoothed curves, a line. */
 const SMOOTHING = 0.9;
 
-/** Step lines whose median is their typical time. */
-const TYPICAL = 9;
-
 /** Mean of all values so far, older ones weighing less by `SMOOTHING` each. */
 export class RunningMean {
   private sum = 0;
@@ -59,8 +56,8 @@ export class RunSeries {
   private readonly total: number;
   private readonly meanLoss = new RunningMean();
   private readonly meanAccuracy = new RunningMean();
-  private readonly medianMs = new RunningMedian(TYPICAL);
-  private readonly medianRate = new RunningMedian(TYPICAL);
+  private readonly medianMs = new RunningMedian();
+  private readonly medianRate = new RunningMedian();
 
   constructor(layers: readonly LayerFacts[]) {
     this.active = new Map(layers.map(({ name, active }) => [name, active]));

@@ -1,7 +1,7 @@
 // The dashboard in Chromium, on a real training that is killed and goes on. The tests follow one run, one after the other.
 
 import type { ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, rmSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chromiumLaunchOptions } from '../support/chromium.node.js';
@@ -160,6 +160,25 @@ it('compares runs, each in its colour', async () => {
   expect(await page.locator('#shuffled-figure').isVisible()).toBe(false);
   await page.reload();
   await expect.poll(() => page.locator('#side-by-side tr').count()).toBe(3);
+});
+
+it('says why no seventh run can be chosen, and until when', async () => {
+  const copies = [1, 2, 3, 4, 5].map((i) => `copy${i}`);
+  for (const copy of copies)
+    cpSync(`${commands.folder}/runs/beside`, `${commands.folder}/runs/${copy}`, { recursive: true });
+  const note = page.locator('#runs-full');
+  for (const copy of copies.slice(0, 4)) await page.locator('.run', { hasText: copy }).locator('input').check();
+  await expect.poll(() => note.textContent()).toMatch(/^6 runs are shown.*Take one away/);
+  const last = page.locator('.run', { hasText: 'copy5' }).locator('input');
+  expect(await last.isDisabled()).toBe(true);
+  await page.locator('.run', { hasText: 'copy1' }).locator('input').uncheck();
+  await expect.poll(() => note.textContent()).toBe('');
+  expect(await last.isDisabled()).toBe(false);
+  for (const copy of copies) {
+    await page.locator('.run', { hasText: copy }).locator('input').setChecked(false);
+    rmSync(`${commands.folder}/runs/${copy}`, { recursive: true });
+  }
+  await expect.poll(() => page.locator('.run').count()).toBe(2);
 });
 
 it('says that a run was removed', async () => {

@@ -57,7 +57,9 @@ function takeList(reply: RunsReply): void {
   const isFirst = runs.size === 0;
   const left = reply.left > 0 ? `, and ${reply.left} older ones that are not listed` : '';
   const { length } = reply.runs;
-  folder.textContent = `${length} ${length === 1 ? 'run' : 'runs'} in ${reply.folder.replace(/\/?$/, '/')}${left}`;
+  const path = reply.folder.replace(/\/?$/, '/');
+  folder.textContent = `${length === 0 ? 'No' : length} ${length === 1 ? 'run' : 'runs'} in ${path}${left}`;
+  element('example', HTMLElement).textContent = `npx shuffleblock train --out ${path}first`;
   const known = new Map(runs);
   runs.clear();
   for (const entry of reply.runs) {
@@ -81,12 +83,15 @@ function shown(): RunData[] {
 }
 
 const draw = onFrame(() => {
+  const main = element('main', HTMLElement);
+  main.hidden = false;
+  main.dataset.state = runs.size > 0 ? 'shown' : 'empty';
   list.show([...runs.values()], colours);
   const drawn = shown();
   showFocus(drawn[0]?.entry.name ?? '');
-  element('curves', HTMLElement).dataset.state = drawn.some(({ size }) => size.steps + size.epochs > 0)
-    ? 'shown'
-    : 'empty';
+  const isTold = drawn.some(({ size }) => size.steps + size.epochs > 0);
+  element('curves', HTMLElement).dataset.state = isTold ? 'shown' : 'empty';
+  element('compared', HTMLElement).dataset.state = drawn.length > 0 ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), drawn[0]);
   showComparison(
     element('side-by-side', HTMLTableElement),

@@ -60,7 +60,7 @@ const showNumbers = onFrame(() => {
   const main = runs.get('main');
   element('curves', HTMLElement).dataset.state = main?.series.steps.step.length ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), main);
-  showEpochs(element('epoch-table', HTMLTableElement), main);
+  showEpochs(element('epoch-table', HTMLTableElement), main?.epochs ?? []);
   showComparison(element('comparison', HTMLTableElement), runs);
   curves.show(runs);
 });

@@ -3,6 +3,7 @@
 import type { RunsReply } from '../../src/dashboard/messages.js';
 import { element, make, onFrame } from '../page/dom.js';
 import { Notices } from '../page/notices.js';
+import { showEpochs } from '../page/tables.js';
 import { installTheme } from '../page/theme.js';
 import { fetchHistory, fetchRuns, Refused } from './api.js';
 import { Pictures } from './pictures.js';
@@ -93,6 +94,7 @@ const draw = onFrame(() => {
   element('curves', HTMLElement).dataset.state = isTold ? 'shown' : 'empty';
   element('compared', HTMLElement).dataset.state = drawn.length > 0 ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), drawn[0]);
+  showEpochs(element('epoch-table', HTMLTableElement), drawn[0]?.epochRows ?? []);
   showComparison(
     element('side-by-side', HTMLTableElement),
     [...colours.keys()].map((name) => runs.get(name)!),

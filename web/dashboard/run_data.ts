@@ -2,7 +2,7 @@
 
 import type { HistoryReply, HistorySize, RunEntry, RunPosition } from '../../src/dashboard/messages.js';
 import { RunningMedian } from '../page/median.js';
-import { type Curve, RunningMean } from '../page/series.js';
+import { type Curve, EPOCH_COLUMNS, type EpochRow, RunningMean } from '../page/series.js';
 
 type Table<Part extends 'steps' | 'epochs' | 'updates'> = Record<keyof HistoryReply[Part], number[]>;
 
@@ -85,6 +85,12 @@ export class RunData {
 
   ofUpdates(column: keyof HistoryReply['updates']): Curve {
     return curve(this.updates.step, this.updates[column]);
+  }
+
+  /** Of a long run, a row may stand for several epochs: it has the number of the last one, and means. */
+  get epochRows(): EpochRow[] {
+    const row = (i: number) => EPOCH_COLUMNS.map((name) => [name, this.epochs[name]?.[i] ?? Number.NaN]);
+    return (this.epochs.epoch ?? []).map((_, i) => Object.fromEntries(row(i)) as EpochRow);
   }
 
   /** By the time that a step typically takes. */

@@ -10,6 +10,10 @@ export const METHOD_LABELS: Readonly<Record<MethodName, string>> = {
   dense: 'Dense',
 };
 
+export function decimals(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : '–';
+}
+
 export function percent(share: number, digits = 1): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(digits)}%` : '–';
 }

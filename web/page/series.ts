@@ -9,6 +9,20 @@ export interface Curve {
   readonly y: readonly number[];
 }
 
+/** Of the table of epochs. */
+export const EPOCH_COLUMNS = [
+  'epoch',
+  'trainLoss',
+  'trainAccuracy',
+  'testLoss',
+  'testAccuracy',
+  'sparsity',
+  'seconds',
+] as const;
+
+/** What is told of an epoch, counted from 0; NaN where nothing is known. */
+export type EpochRow = Readonly<Record<(typeof EPOCH_COLUMNS)[number], number>>;
+
 /** Weight of the past in the smoothed curves, a line. */
 const SMOOTHING = 0.9;
 

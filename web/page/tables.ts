@@ -2,9 +2,10 @@
 
 import type { RunName } from '../messages.js';
 import { make } from './dom.js';
-import { count, METHOD_LABELS, milliseconds, percent, threeDigits } from './format.js';
+import { count, decimals, METHOD_LABELS, milliseconds, percent, threeDigits } from './format.js';
 import { RECENT } from './median.js';
 import type { RunRecord } from './run_record.js';
+import type { EpochRow } from './series.js';
 
 type Runs = ReadonlyMap<RunName, RunRecord>;
 
@@ -27,16 +28,16 @@ export function fillTiles(list: HTMLElement, tiles: readonly (readonly [string, 
   );
 }
 
-export function showEpochs(table: HTMLTableElement, run: RunRecord | undefined): void {
+export function showEpochs(table: HTMLTableElement, epochs: readonly EpochRow[]): void {
   const names = ['Epoch', 'Training loss', 'Training accuracy', 'Test loss', 'Test accuracy', 'Sparsity', 'Seconds'];
-  const rows = (run?.epochs ?? []).map((epoch) => [
+  const rows = epochs.map((epoch) => [
     String(epoch.epoch + 1),
-    epoch.trainLoss.toFixed(4),
+    decimals(epoch.trainLoss, 4),
     percent(epoch.trainAccuracy, 2),
-    epoch.testLoss.toFixed(4),
+    decimals(epoch.testLoss, 4),
     percent(epoch.testAccuracy, 2),
     percent(epoch.sparsity, 2),
-    epoch.seconds.toFixed(1),
+    decimals(epoch.seconds, 1),
   ]);
   fillTable(table, 'Epochs of the run', names, rows);
 }

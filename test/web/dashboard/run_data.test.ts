@@ -90,6 +90,16 @@ describe('RunData', () => {
     expect(run.state).toBe(state);
   });
 
+  it('has a row for each epoch', () => {
+    const run = new RunData(entry());
+    ask(run, historyOf([epochLine(0, 1, 0.8), '{"type":"epoch","epoch":1,"step":2,"testLoss":1,"testAccuracy":0.9}']));
+    expect(run.epochRows.map(({ epoch, testAccuracy }) => [epoch, testAccuracy])).toEqual([
+      [0, 0.8],
+      [1, 0.9],
+    ]);
+    expect(run.epochRows[1].trainLoss).toBeNaN();
+  });
+
   it('knows its last and its best accuracy', () => {
     const run = new RunData(entry());
     expect(run.bestAccuracy).toBeNaN();

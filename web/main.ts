@@ -19,10 +19,11 @@ import { Settings } from './page/settings.js';
 import { showComparison, showEpochs, showTiles } from './page/tables.js';
 import { installTheme } from './page/theme.js';
 import { WeightsView } from './page/weights_view.js';
+import { startWorker } from './page/worker_link.js';
 
-const worker = new Worker(new URL('./worker/worker.ts', import.meta.url), { type: 'module' });
-const ask = (request: Request) => worker.postMessage(request);
-
+const ask = startWorker((report) => {
+  (receivers[report.type] as (report: Report) => void)(report);
+});
 const runs = new Map<RunName, RunRecord>();
 const notices = new Notices(element('notices', HTMLElement));
 const announcer = new Announcer(element('status', HTMLElement));
@@ -59,7 +60,7 @@ const showNumbers = onFrame(() => {
   const main = runs.get('main');
   element('curves', HTMLElement).dataset.state = main?.series.steps.step.length ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), main);
-  showEpochs(element('epoch-table', HTMLTableElement), main);
+  showEpochs(element('epoch-table', HTMLTableElement), main?.epochs ?? []);
   showComparison(element('comparison', HTMLTableElement), runs);
   curves.show(runs);
 });
@@ -128,12 +129,6 @@ const receivers: { readonly [Type in Report['type']]: (report: Report & { type: 
   notice: ({ level, text, topic }) => notices.show(level, text, topic),
 };
 
-worker.addEventListener('message', ({ data }: MessageEvent<Report>) => {
-  (receivers[data.type] as (report: Report) => void)(data);
-});
-worker.addEventListener('error', ({ message }) =>
-  notices.show('error', `The worker failed: ${message || 'no reason given'}`),
-);
 compare.addEventListener('change', () => ask({ type: 'compare', isOn: compare.checked }));
 installFiles(ask, (text) => notices.show('error', text));
 installTheme(element('theme', HTMLButtonElement), () => {

@@ -89,8 +89,8 @@ export interface TestImage {
   readonly image: Uint8Array;
 }
 
-/** What a visitor can do next follows from it. */
-export type Phase = 'opening' | 'no device' | 'empty' | 'running' | 'paused' | 'finished';
+/** What a visitor can do next follows from it. The page itself says `opening`, and `no worker` where that could not be loaded. */
+export type Phase = 'opening' | 'no worker' | 'no device' | 'empty' | 'running' | 'paused' | 'finished';
 
 export interface State {
   readonly phase: Phase;

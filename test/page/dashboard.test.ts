@@ -1,7 +1,7 @@
 // The dashboard in Chromium, on a real training that is killed and goes on. The tests follow one run, one after the other.
 
 import type { ChildProcess } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { chromiumLaunchOptions } from '../support/chromium.node.js';
@@ -107,6 +107,19 @@ it('draws its curves', async () => {
   await expect.poll(isDrawn).toBeGreaterThan(100);
 });
 
+it('reads its curves out by keyboard', async () => {
+  const plot = page.locator('.plot', { hasText: 'Loss' }).getByRole('slider');
+  await page.locator('#curves').focus();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Home');
+  await expect.poll(() => reading('Loss').textContent()).toMatch(/^step 2: training \d/);
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => reading('Loss').textContent()).toMatch(/^step [34]: training \d/);
+  expect(await plot.getAttribute('aria-valuetext')).toBe(await reading('Loss').textContent());
+  await page.keyboard.press('Tab');
+  await expect.poll(() => reading('Loss').textContent()).toMatch(/^training \d/);
+});
+
 it('shows its blocks in both orders, and what a checkpoint changed', async () => {
   await page.locator('#weights[data-state="shown"]').waitFor();
   expect(await page.locator('.layer').count()).toBe(3);
@@ -162,10 +175,41 @@ it('compares runs, each in its colour', async () => {
   await expect.poll(() => page.locator('#side-by-side tr').count()).toBe(3);
 });
 
+it('says why no seventh run can be chosen, and until when', async () => {
+  const copies = [1, 2, 3, 4, 5].map((i) => `copy${i}`);
+  for (const copy of copies)
+    cpSync(`${commands.folder}/runs/beside`, `${commands.folder}/runs/${copy}`, { recursive: true });
+  const note = page.locator('#runs-full');
+  for (const copy of copies.slice(0, 4)) await page.locator('.run', { hasText: copy }).locator('input').check();
+  await expect.poll(() => note.textContent()).toMatch(/^6 runs are shown.*Take one away/);
+  const last = page.locator('.run', { hasText: 'copy5' }).locator('input');
+  expect(await last.isDisabled()).toBe(true);
+  await page.locator('.run', { hasText: 'copy1' }).locator('input').uncheck();
+  await expect.poll(() => note.textContent()).toBe('');
+  expect(await last.isDisabled()).toBe(false);
+  for (const copy of copies) {
+    await page.locator('.run', { hasText: copy }).locator('input').setChecked(false);
+    rmSync(`${commands.folder}/runs/${copy}`, { recursive: true });
+  }
+  await expect.poll(() => page.locator('.run').count()).toBe(2);
+});
+
 it('says that a run was removed', async () => {
   rmSync(`${commands.folder}/runs/beside`, { recursive: true });
   await page.locator('.notice', { hasText: 'The run beside is no longer there.' }).waitFor();
   await expect.poll(() => page.locator('.run').count()).toBe(1);
+});
+
+it('says how to make a run where there is none', async () => {
+  mkdirSync(`${commands.folder}/none`);
+  const { child, address } = await startTraining(['dashboard', 'none', '--port', '0']);
+  const empty = await browser.newPage();
+  await empty.goto(address);
+  await empty.getByText('npx shuffleblock train --out none/first').waitFor();
+  expect(await empty.locator('#folder').textContent()).toBe('No runs in none/');
+  expect(await empty.locator('.side, .content').filter({ visible: true }).count()).toBe(0);
+  await empty.close();
+  child.kill('SIGKILL');
 });
 
 it('fits a phone, names every control, and is dark where the system is', async () => {

@@ -36,6 +36,21 @@ it('draws by keyboard', async () => {
   expect(await page.locator('#seen').isVisible()).toBe(true);
 });
 
+it('leaves the keyboard where it is when the layers are listed anew', async () => {
+  const { page } = visit;
+  const focused = () => page.evaluate(() => (document.activeElement as HTMLInputElement).value);
+  await page.locator('.layer input').nth(1).focus();
+  const [before, radio] = [await focused(), await page.locator('.layer input').nth(1).elementHandle()];
+  // As if by another hand: focus stays.
+  await page.locator('#seed').evaluate((seed: HTMLInputElement) => {
+    seed.value = '7';
+    seed.dispatchEvent(new Event('input', { bubbles: true }));
+  });
+  await expect.poll(() => radio!.evaluate((node) => node.isConnected)).toBe(false);
+  expect(await focused()).toBe(before);
+  await visit.prepared();
+});
+
 it('fits a phone', async () => {
   await visit.page.setViewportSize({ width: 360, height: 740 });
   const width = () => visit.page.evaluate(() => document.documentElement.scrollWidth);

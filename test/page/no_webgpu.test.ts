@@ -16,6 +16,9 @@ it('a browser without WebGPU is told which ones have it', async () => {
   expect(text).toMatch(/Chrome .* Firefox/);
   expect(await visit.page.locator('#start').isDisabled()).toBe(true);
   expect(await visit.page.textContent('#position')).toBe('No GPU to train on');
+  expect(await visit.page.locator('#method').isDisabled()).toBe(true);
+  expect(await visit.page.textContent('#settings-lock')).toMatch(/no GPU/);
+  expect(await visit.page.locator('.notice').count()).toBe(1);
   await visit.end();
 });
 
@@ -28,5 +31,16 @@ it('a browser whose GPU is refused says so', async () => {
     });
   });
   await visit.notice(/offers no GPU/);
+  await visit.end();
+});
+
+it('a page whose worker is held back says what to do', async () => {
+  const visit = await Visit.begin(async (page) => {
+    await page.route('**/worker-*.js', (route) => route.abort());
+  });
+  await visit.notice(/could not be loaded. Reload the page/);
+  expect(await visit.page.textContent('#position')).toBe('Not loaded');
+  expect(await visit.page.locator('#method').isDisabled()).toBe(true);
+  expect(await visit.page.locator('#start').isDisabled()).toBe(true);
   await visit.end();
 });

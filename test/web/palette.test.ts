@@ -91,6 +91,10 @@ describe.each(Object.entries(themes))('the %s theme', (_, tokens) => {
     expect(contrast(tokens[text], tokens[background])).toBeGreaterThanOrEqual(least);
   });
 
+  it.each(['paper', 'surface', 'sunken'])('outlines of controls stand out from %s', (background) => {
+    expect(contrast(tokens.control, tokens[background])).toBeGreaterThanOrEqual(3);
+  });
+
   it.each(Object.keys(VISIONS))('grown, dropped and kept stay apart: %s', (vision) => {
     const colours = [tokens.grow, tokens.drop, tokens.ink, tokens.surface];
     const pairs = colours.flatMap((a, i) => colours.slice(i + 1).map((b) => difference(a, b, VISIONS[vision])));

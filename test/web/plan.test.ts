@@ -12,7 +12,7 @@ const state = (phase: State['phase'], step = 0): State => ({ phase, step, totalS
 class Form implements SettingsForm {
   config = of('lenet5');
   isComplete = true;
-  isLocked = false;
+  lock = '';
 
   read(): Choice {
     return { config: this.config, files: [] };
@@ -71,5 +71,35 @@ it('shows the settings of a run that goes on, whatever was about to be asked for
   vi.runAllTimers();
   expect(asked).toEqual(['lenet5']);
   expect(form.config.model).toBe('lenet300-100');
-  expect(form.isLocked).toBe(true);
+  expect(form.lock).toMatch(/Start over/);
+});
+
+it('asks once for what is chosen while the GPU is being opened', () => {
+  plan = new Plan(form, ({ config }) => asked.push(config.model));
+  asked = [];
+  choose('lenet300-100');
+  vi.runAllTimers();
+  expect(asked).toEqual([]);
+  plan.follow(state('empty'));
+  expect(asked).toEqual(['lenet300-100']);
+});
+
+it('locks the form without a GPU, and asks for nothing', () => {
+  plan = new Plan(form, ({ config }) => asked.push(config.model));
+  asked = [];
+  choose('lenet300-100');
+  plan.follow(state('no device'));
+  vi.runAllTimers();
+  expect(asked).toEqual([]);
+  expect(form.lock).toMatch(/no GPU/);
+});
+
+it('says how to change the settings of a run that has begun, until it is discarded', () => {
+  plan.begin(of('lenet5'));
+  plan.follow(state('paused'));
+  expect(form.lock).toBe('');
+  plan.follow(state('paused', 3));
+  expect(form.lock).toBe('These are the settings of this run. Start over to change them.');
+  plan.follow(state('empty'));
+  expect(form.lock).toBe('');
 });

@@ -3,6 +3,7 @@
 import type { RunsReply } from '../../src/dashboard/messages.js';
 import { element, make, onFrame } from '../page/dom.js';
 import { Notices } from '../page/notices.js';
+import { showEpochs } from '../page/tables.js';
 import { installTheme } from '../page/theme.js';
 import { fetchHistory, fetchRuns, Refused } from './api.js';
 import { Pictures } from './pictures.js';
@@ -26,6 +27,7 @@ const curves = new RunCurves(element('plots', HTMLElement));
 const pictures = new Pictures();
 const focus = element('focus', HTMLSelectElement);
 const folder = element('folder', HTMLElement);
+folder.textContent = 'Reading the folder …';
 let timer: ReturnType<typeof setTimeout> | undefined;
 let isAsking = false;
 
@@ -56,7 +58,9 @@ function takeList(reply: RunsReply): void {
   const isFirst = runs.size === 0;
   const left = reply.left > 0 ? `, and ${reply.left} older ones that are not listed` : '';
   const { length } = reply.runs;
-  folder.textContent = `${length} ${length === 1 ? 'run' : 'runs'} in ${reply.folder.replace(/\/?$/, '/')}${left}`;
+  const path = reply.folder.replace(/\/?$/, '/');
+  folder.textContent = `${length === 0 ? 'No' : length} ${length === 1 ? 'run' : 'runs'} in ${path}${left}`;
+  element('example', HTMLElement).textContent = `npx shuffleblock train --out ${path}first`;
   const known = new Map(runs);
   runs.clear();
   for (const entry of reply.runs) {
@@ -80,13 +84,17 @@ function shown(): RunData[] {
 }
 
 const draw = onFrame(() => {
+  const main = element('main', HTMLElement);
+  main.hidden = false;
+  main.dataset.state = runs.size > 0 ? 'shown' : 'empty';
   list.show([...runs.values()], colours);
   const drawn = shown();
   showFocus(drawn[0]?.entry.name ?? '');
-  element('curves', HTMLElement).dataset.state = drawn.some(({ size }) => size.steps + size.epochs > 0)
-    ? 'shown'
-    : 'empty';
+  const isTold = drawn.some(({ size }) => size.steps + size.epochs > 0);
+  element('curves', HTMLElement).dataset.state = isTold ? 'shown' : 'empty';
+  element('compared', HTMLElement).dataset.state = drawn.length > 0 ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), drawn[0]);
+  showEpochs(element('epoch-table', HTMLTableElement), drawn[0]?.epochRows ?? []);
   showComparison(
     element('side-by-side', HTMLTableElement),
     [...colours.keys()].map((name) => runs.get(name)!),

@@ -24,6 +24,10 @@ export class Pictures {
     if (isSameRun && checkpoint === this.checkpoint) return;
     this.run = name;
     this.checkpoint = checkpoint;
+    if (!run) {
+      this.say('The weights of a run that is chosen.');
+      return;
+    }
     if (checkpoint === undefined) {
       this.say('The weights of the run are shown from its first checkpoint on: after an epoch, or ten minutes.');
       return;

@@ -47,14 +47,14 @@ const DRAWINGS: readonly Drawing[] = [
     range: [0, 'typical'],
     parts: [
       { look: 'faint', curve: (run) => run.ofSteps('ms') },
-      { look: 'line', label: '', curve: (run) => run.smoothMs },
+      { look: 'line', label: '', curve: (run) => run.typicalMs },
     ],
   },
   {
     title: 'Images a second',
     ...amount,
     range: [0, null],
-    parts: [{ look: 'line', label: '', curve: (run) => run.imagesPerSecond }],
+    parts: [{ look: 'line', label: '', curve: (run) => run.typicalRate }],
   },
   {
     title: 'Sparsity, and weights ever tried',

@@ -1,12 +1,10 @@
 // A run as the page knows it: its entry in the list, and its curves, which grow with every answer.
 
 import type { HistoryReply, HistorySize, RunEntry, RunPosition } from '../../src/dashboard/messages.js';
-import { type Curve, RunningMean } from '../page/series.js';
+import { RunningMedian } from '../page/median.js';
+import { type Curve, EPOCH_COLUMNS, type EpochRow, RunningMean } from '../page/series.js';
 
 type Table<Part extends 'steps' | 'epochs' | 'updates'> = Record<keyof HistoryReply[Part], number[]>;
-
-/** Points whose median is told as the present speed. */
-const RECENT = 50;
 
 export type RunState = 'training' | 'finished' | 'stopped';
 
@@ -19,8 +17,9 @@ export class RunData {
   steps: Partial<Table<'steps'>> = {};
   epochs: Partial<Table<'epochs'>> = {};
   updates: Partial<Table<'updates'>> = {};
+  /** Of the last points so far. */
+  typicalMs: Curve = { x: [], y: [] };
   private meanLoss: number[] = [];
-  private meanMs: number[] = [];
   /** Of the list, when curves were last asked for. */
   private seen = '';
 
@@ -45,7 +44,7 @@ export class RunData {
     this.epochs = joined(this.epochs, reply.epochs, begin.epochs);
     this.updates = joined(this.updates, reply.updates, begin.updates);
     this.meanLoss = smoothed(this.steps.loss);
-    this.meanMs = smoothed(this.steps.ms);
+    this.typicalMs = medians(this.ofSteps('ms'));
   }
 
   get state(): RunState {
@@ -59,10 +58,6 @@ export class RunData {
 
   get smoothLoss(): Curve {
     return curve(this.steps.step, this.meanLoss);
-  }
-
-  get smoothMs(): Curve {
-    return curve(this.steps.step, this.meanMs);
   }
 
   /** Single losses, or where points stand for many their extremes. */
@@ -92,19 +87,30 @@ export class RunData {
     return curve(this.updates.step, this.updates[column]);
   }
 
-  /** By the running mean of the time that a step takes. */
-  get imagesPerSecond(): Curve {
-    const { batchSize = Number.NaN } = this.entry.config ?? {};
-    const rates = this.meanMs.map((ms) => (1000 * batchSize) / ms);
-    return curve(this.steps.step, rates);
+  /** Of a long run, a row may stand for several epochs: it has the number of the last one, and means. */
+  get epochRows(): EpochRow[] {
+    const row = (i: number) => EPOCH_COLUMNS.map((name) => [name, this.epochs[name]?.[i] ?? Number.NaN]);
+    return (this.epochs.epoch ?? []).map((_, i) => Object.fromEntries(row(i)) as EpochRow);
   }
 
-  /** Median milliseconds a step; NaN before the first. */
+  /** By the time that a step typically takes. */
+  get typicalRate(): Curve {
+    const { batchSize = Number.NaN } = this.entry.config ?? {};
+    const { x, y } = this.typicalMs;
+    return curve(
+      x,
+      y.map((ms) => (1000 * batchSize) / ms),
+    );
+  }
+
+  /** Milliseconds a step, as a median; NaN before the first. */
   get ms(): number {
-    const recent = this.ofSteps('ms')
-      .y.slice(-RECENT)
-      .sort((a, b) => a - b);
-    return recent[Math.floor(recent.length / 2)] ?? Number.NaN;
+    return this.typicalMs.y.at(-1) ?? Number.NaN;
+  }
+
+  /** As a median too. */
+  get imagesPerSecond(): number {
+    return this.typicalRate.y.at(-1) ?? Number.NaN;
   }
 
   get loss(): number {
@@ -128,6 +134,11 @@ export class RunData {
 function smoothed(values: readonly number[] = []): number[] {
   const mean = new RunningMean();
   return values.map((value) => mean.next(value));
+}
+
+function medians({ x, y }: Curve): Curve {
+  const median = new RunningMedian();
+  return { x, y: y.map((value) => median.next(value)) };
 }
 
 function versionOf({ changed, metricsBytes }: RunEntry): string {

@@ -1,18 +1,20 @@
 // The runs of the folder: which are shown, each in its colour.
 
 import type { RunConfig } from '../../src/train/index.js';
-import { make } from '../page/dom.js';
+import { element, make, replaceInputs } from '../page/dom.js';
 import { METHOD_LABELS } from '../page/format.js';
 import type { RunData, RunState } from './run_data.js';
 
 /** As many as there are colours that stay apart. */
 export const MOST_SHOWN = 6;
 
+const FULL = `${MOST_SHOWN} runs are shown, as many as colours can tell apart. Take one away to choose another.`;
 const WORDS: Readonly<Record<RunState, string>> = { training: 'training', finished: 'finished', stopped: 'stopped' };
 
 export class RunList {
   /** The list as it is drawn: it is drawn again only when that changes, so that it can be used meanwhile. */
   private drawn = '';
+  private readonly note = element('runs-full', HTMLElement);
 
   /** @param onChoose called with a run that is to be shown, or no longer. */
   constructor(
@@ -36,8 +38,9 @@ export class RunList {
     const text = JSON.stringify([rows, isFull]);
     if (text === this.drawn) return;
     this.drawn = text;
-    const focused = (document.activeElement as HTMLInputElement | null)?.value;
-    this.list.replaceChildren(
+    this.note.textContent = isFull && runs.length > MOST_SHOWN ? FULL : '';
+    replaceInputs(
+      this.list,
       ...rows.map(({ name, state, note, colour }) => {
         const input = make('input', { type: 'checkbox', value: name });
         input.checked = colour !== '';
@@ -49,7 +52,6 @@ export class RunList {
         return make('label', { class: 'run' }, input, head, mark, make('span', { class: 'muted run-note' }, note));
       }),
     );
-    [...this.list.querySelectorAll('input')].find(({ value }) => value === focused)?.focus();
   }
 }
 

@@ -1,28 +1,27 @@
 // Numbers of the runs: tiles of the one that is looked at, and all that are shown, side by side.
 
-import { make } from '../page/dom.js';
-import { count, percent, threeDigits } from '../page/format.js';
-import { fillTable } from '../page/tables.js';
+import { count, milliseconds, percent, threeDigits } from '../page/format.js';
+import { RECENT } from '../page/median.js';
+import { fillTable, fillTiles } from '../page/tables.js';
 import type { RunData } from './run_data.js';
 import { describeMethod } from './run_list.js';
 
 export function showTiles(list: HTMLElement, run: RunData | undefined): void {
-  const { step = 0, epoch } = run?.position ?? {};
-  const { epochs } = run?.entry.config ?? {};
-  const done = epoch === undefined ? 0 : epoch + 1;
-  const rate = (1000 * (run?.entry.config?.batchSize ?? Number.NaN)) / (run?.ms ?? Number.NaN);
-  const best = run && Number.isFinite(run.testAccuracy) ? `best ${percent(run.bestAccuracy, 2)}` : 'after an epoch';
-  const tiles: [string, string, string][] = [
-    ['Test accuracy', percent(run?.testAccuracy ?? Number.NaN, 2), best],
-    ['Training loss', threeDigits(run?.loss ?? Number.NaN), 'running mean'],
-    ['Steps', run ? count(step) : '–', epochs === undefined ? '' : `${done} of ${epochs} epochs`],
-    ['Time a step', `${threeDigits(run?.ms ?? Number.NaN)} ms`, `${threeDigits(rate)} images a second`],
-  ];
-  list.replaceChildren(
-    ...tiles.map(([name, value, note]) => {
-      return make('div', {}, make('dt', {}, name), make('dd', {}, value), make('dd', { class: 'help' }, note));
-    }),
-  );
+  if (!run) {
+    list.replaceChildren();
+    return;
+  }
+  const { testAccuracy, bestAccuracy, loss, ms, imagesPerSecond } = run;
+  const { step = 0, epoch = -1 } = run.position;
+  const { epochs } = run.entry.config ?? {};
+  const rate = Number.isFinite(imagesPerSecond) ? `${threeDigits(imagesPerSecond)} images a second, ` : '';
+  const best = Number.isFinite(testAccuracy) ? `best ${percent(bestAccuracy, 2)}` : 'after an epoch';
+  fillTiles(list, [
+    ['Test accuracy', percent(testAccuracy, 2), best],
+    ['Training loss', threeDigits(loss), 'running mean'],
+    ['Steps', count(step), epochs === undefined ? '' : `${epoch + 1} of ${epochs} epochs`],
+    ['Time a step', milliseconds(ms), `${rate}median of the last ${RECENT}`],
+  ]);
 }
 
 export function showComparison(table: HTMLTableElement, runs: readonly RunData[]): void {

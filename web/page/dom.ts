@@ -19,6 +19,15 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Other children in the place of what was there. The keyboard stays on the input of the same value. */
+export function replaceInputs(parent: HTMLElement, ...children: readonly Node[]): void {
+  const { activeElement } = document;
+  const focused = parent.contains(activeElement) ? (activeElement as HTMLInputElement).value : undefined;
+  parent.replaceChildren(...children);
+  const same = [...parent.querySelectorAll('input')].find(({ value }) => value === focused);
+  same?.focus({ preventScroll: true });
+}
+
 /** Calls `draw` before the next frame, once however often it is asked to. A hidden page has no frames, and draws when it is seen. */
 export function onFrame(draw: () => void): () => void {
   let isAsked = false;

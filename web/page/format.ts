@@ -10,6 +10,10 @@ export const METHOD_LABELS: Readonly<Record<MethodName, string>> = {
   dense: 'Dense',
 };
 
+export function decimals(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : '–';
+}
+
 export function percent(share: number, digits = 1): string {
   return Number.isFinite(share) ? `${(100 * share).toFixed(digits)}%` : '–';
 }
@@ -19,6 +23,10 @@ export function threeDigits(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(value), 0.1))));
   return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+export function milliseconds(value: number): string {
+  return Number.isFinite(value) ? `${threeDigits(value)} ms` : '–';
 }
 
 export function count(value: number): string {

@@ -1,7 +1,7 @@
 // The layers of the network, one to be chosen: name, shape, and how much of each is kept.
 
 import type { LayerFacts } from '../messages.js';
-import { make } from './dom.js';
+import { make, replaceInputs } from './dom.js';
 import { percent } from './format.js';
 
 export class LayerList {
@@ -14,7 +14,8 @@ export class LayerList {
   }
 
   show(layers: readonly LayerFacts[], chosen: string): void {
-    this.list.replaceChildren(
+    replaceInputs(
+      this.list,
       ...layers.map((layer) => {
         const input = make('input', { type: 'radio', name: 'layer', value: layer.name });
         input.checked = layer.name === chosen;

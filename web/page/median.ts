@@ -5,14 +5,21 @@ export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** Median of the last few values so far. */
+/** Lines whose median is the present speed, in plots, tiles and tables alike. */
+export const RECENT = 50;
+
+/** Median of the last values so far. Histories are long, so it keeps them sorted. */
 export class RunningMedian {
-  private recent: readonly number[] = [];
+  private readonly recent: number[] = [];
+  private readonly sorted: number[] = [];
 
-  constructor(private readonly most: number) {}
-
+  /** @param value not NaN. */
   next(value: number): number {
-    this.recent = [...this.recent, value].slice(-this.most);
-    return median(this.recent);
+    const { recent, sorted } = this;
+    recent.push(value);
+    const at = sorted.findIndex((other) => other > value);
+    sorted.splice(at < 0 ? sorted.length : at, 0, value);
+    if (recent.length > RECENT) sorted.splice(sorted.indexOf(recent.shift()!), 1);
+    return sorted[Math.floor(sorted.length / 2)];
   }
 }

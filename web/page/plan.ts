@@ -15,12 +15,20 @@ export interface Choice {
 export interface SettingsForm {
   /** Whether every field is filled in as it should be. */
   readonly isComplete: boolean;
-  isLocked: boolean;
+  /** Why nothing in it can be changed now, for the visitor to read; empty where all can. */
+  lock: string;
   /** @returns undefined, with the field in question shown, if the form is not complete. */
   read(): Choice | undefined;
   /** Shows the settings of a run. */
   show(config: RunConfig): void;
 }
+
+const HAS_BEGUN = 'These are the settings of this run. Start over to change them.';
+const LOCKS: Readonly<Partial<Record<Phase, string>>> = {
+  'no worker': 'Nothing can be set up: what trains could not be loaded.',
+  'no device': 'Nothing can be set up: there is no GPU to train on.',
+  running: HAS_BEGUN,
+};
 
 /** Milliseconds without a change, after which the run is made. */
 const PATIENCE_MS = 300;
@@ -42,6 +50,8 @@ export class Plan {
   change(): void {
     this.isStale = true;
     clearTimeout(this.timer);
+    // The settings are asked for once it is known that there is a GPU.
+    if (this.phase === 'opening') return;
     this.timer = setTimeout(() => this.settings.isComplete && this.settle(), PATIENCE_MS);
   }
 
@@ -65,7 +75,7 @@ export class Plan {
   follow({ phase, step }: State): void {
     const isNowEmpty = phase === 'empty' && this.phase !== 'empty';
     this.phase = phase;
-    this.settings.isLocked = phase === 'running' || step > 0;
+    this.settings.lock = LOCKS[phase] ?? (step > 0 ? HAS_BEGUN : '');
     if (step > 0 && this.isStale) this.giveUp();
     if (!isNowEmpty) return;
     this.isStale = true;

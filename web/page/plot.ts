@@ -1,8 +1,9 @@
-// One small plot with a caption that reads out the values under the cursor, or the last ones.
+// One small plot with a caption that reads out the values under the cursor, or the last ones. The keyboard moves the cursor too.
 
 import UPlot from 'uplot';
 import { make, onFrame } from './dom.js';
 import { median } from './median.js';
+import { pointAfter } from './plot_keys.js';
 import type { Curve } from './series.js';
 import { colour } from './theme.js';
 
@@ -25,19 +26,23 @@ export interface PlotDefinition {
   readonly curves: readonly CurveStyle[];
 }
 
-const HEIGHT = 170;
+const HEIGHT = 186;
+const FONT = '11px system-ui, sans-serif';
 /** Medians that a typical value is at most, those of the curve that has the highest. */
 const FAR = 2.5;
 /** Plots under one key share their cursor. */
 const SYNC = UPlot.sync('step');
 
 export class Plot {
-  private readonly canvas = make('div', { class: 'canvas' });
+  /** To assistive technology a slider over the steps, whose value is what the caption says. */
+  private readonly canvas = make('div', { class: 'canvas', role: 'slider', tabindex: '0', 'aria-valuemin': '0' });
   private readonly reading = make('span', { class: 'reading' });
   private readonly figure: HTMLElement;
   private readonly resizing = new ResizeObserver(() => this.chart?.setSize(this.size()));
   private chart: UPlot | undefined;
   private curves: readonly Curve[] = [];
+  /** Where the keyboard is: index of a point. */
+  private at: number | undefined;
   private readonly draw = onFrame(() => this.drawNow());
 
   constructor(
@@ -46,6 +51,10 @@ export class Plot {
   ) {
     const title = make('span', { class: 'title' }, definition.title);
     this.figure = make('figure', { class: 'plot' }, make('figcaption', {}, title, this.reading), this.canvas);
+    this.canvas.setAttribute('aria-label', `${definition.title}, by step`);
+    this.canvas.addEventListener('keydown', (event) => this.press(event));
+    this.canvas.addEventListener('focus', () => this.enter());
+    this.canvas.addEventListener('blur', () => this.leave());
     parent.append(this.figure);
     this.resizing.observe(this.canvas);
     this.rebuild();
@@ -75,7 +84,46 @@ export class Plot {
   private drawNow(): void {
     const tables = this.curves.map(({ x, y }) => [x, y] as unknown as UPlot.AlignedData);
     this.chart?.setData(tables.length > 0 ? UPlot.join(tables) : [[]]);
-    this.read(null);
+    this.read(this.chart?.cursor.idx ?? null);
+    // Once the chart has taken up the limits of its new data, which it does in a microtask.
+    if (this.at !== undefined) queueMicrotask(() => this.point());
+  }
+
+  /** With the keyboard, and not with the mouse, which has its own place. */
+  private enter(): void {
+    if (this.canvas.matches(':focus-visible')) this.go('End');
+  }
+
+  private press(event: KeyboardEvent): void {
+    if (this.go(event.key)) event.preventDefault();
+  }
+
+  /** @returns false for keys that lead nowhere. */
+  private go(key: string): boolean {
+    const { length } = this.steps;
+    const at = pointAfter(key, this.at ?? length - 1, length);
+    if (at === undefined) return false;
+    this.at = at;
+    this.point();
+    return true;
+  }
+
+  private leave(): void {
+    this.at = undefined;
+    this.chart?.setCursor({ left: -1, top: -1 });
+  }
+
+  /** Puts the cursor where the keyboard is. */
+  private point(): void {
+    const { chart, at, steps } = this;
+    if (!chart || at === undefined || steps.length === 0) return;
+    const index = Math.min(at, steps.length - 1);
+    chart.setCursor({ left: chart.valToPos(steps[index], 'x'), top: 0 });
+    this.read(index);
+  }
+
+  private get steps(): ArrayLike<number> {
+    return this.chart?.data[0] ?? [];
   }
 
   private size(): { width: number; height: number } {
@@ -86,7 +134,7 @@ export class Plot {
     const { range: [low, high] = [null, null], curves, format, tick } = this.definition;
     const axis: UPlot.Axis = {
       stroke: colour('--muted'),
-      font: '11px system-ui, sans-serif',
+      font: FONT,
       grid: { stroke: colour('--line'), width: 1 },
       ticks: { show: false },
     };
@@ -101,7 +149,7 @@ export class Plot {
         y: { range: (_, least, most) => limits(low ?? least, this.top(high, most)) },
       },
       axes: [
-        { ...axis, size: 28, space: 60 },
+        { ...axis, size: 26, space: 60, label: 'step', labelSize: 16, labelFont: FONT },
         { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map(tick ?? format) },
       ],
       series: [{}, ...curves.map(seriesOf)],
@@ -129,6 +177,10 @@ export class Plot {
     });
     const step = index === null ? '' : `step ${columns[0][index]}: `;
     this.reading.textContent = step + readings.join(', ');
+    const [last = 0] = columns[0].slice(-1);
+    this.canvas.setAttribute('aria-valuemax', String(last));
+    this.canvas.setAttribute('aria-valuenow', String(index === null ? last : columns[0][index]));
+    this.canvas.setAttribute('aria-valuetext', this.reading.textContent);
   }
 }
 

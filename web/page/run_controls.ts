@@ -1,4 +1,4 @@
-// Start, pause, step, start over: what can be done follows from where the run is.
+// Start, pause, step, start over, open another run: what can be done follows from where the run is.
 
 import type { Phase, State } from '../messages.js';
 import { element } from './dom.js';
@@ -14,6 +14,7 @@ export interface RunActions {
 
 const START_LABELS: Readonly<Record<Phase, string>> = {
   opening: 'Start training',
+  'no worker': 'Start training',
   'no device': 'Start training',
   empty: 'Start training',
   running: 'Pause',
@@ -25,6 +26,7 @@ export class RunControls {
   private readonly start = element('start', HTMLButtonElement);
   private readonly step = element('step', HTMLButtonElement);
   private readonly reset = element('reset', HTMLButtonElement);
+  private readonly open = element('open', HTMLButtonElement);
   private readonly progress = element('progress', HTMLProgressElement);
   private readonly position = element('position', HTMLElement);
   private phase: Phase = 'opening';
@@ -33,6 +35,7 @@ export class RunControls {
     this.start.addEventListener('click', () => (this.phase === 'running' ? actions.pause() : actions.start()));
     this.step.addEventListener('click', () => actions.step());
     this.reset.addEventListener('click', () => actions.reset(this.progress.value));
+    this.show({ phase: 'opening', step: 0, totalSteps: 0 });
   }
 
   show({ phase, step, totalSteps }: State): void {
@@ -42,6 +45,7 @@ export class RunControls {
     this.start.disabled = !(isIdle || phase === 'running');
     this.step.disabled = !isIdle;
     this.reset.disabled = step === 0;
+    this.open.disabled = !(isIdle || phase === 'running' || phase === 'finished');
     this.progress.max = Math.max(totalSteps, 1);
     this.progress.value = step;
     this.position.textContent = positionText(phase, step, totalSteps);
@@ -50,6 +54,7 @@ export class RunControls {
 
 function positionText(phase: Phase, step: number, totalSteps: number): string {
   if (phase === 'opening') return 'Opening the GPU …';
+  if (phase === 'no worker') return 'Not loaded';
   if (phase === 'no device') return 'No GPU to train on';
   if (phase === 'empty') return 'No run yet';
   return `Step ${count(step)} of ${count(totalSteps)}`;

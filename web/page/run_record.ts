@@ -2,11 +2,7 @@
 
 import type { EpochEvent } from '../../src/train/index.js';
 import type { Line, RunFacts } from '../messages.js';
-import { median } from './median.js';
 import { RunSeries } from './series.js';
-
-/** Step lines whose median is told as the present speed. */
-const RECENT = 50;
 
 export class RunRecord {
   readonly series: RunSeries;
@@ -33,9 +29,14 @@ export class RunRecord {
     return this.facts.layers.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** Median milliseconds a step; NaN before the first. */
+  /** Milliseconds a step, as a median; NaN before the first. */
   get ms(): number {
-    return median(this.series.steps.ms.slice(-RECENT));
+    return this.series.steps.typicalMs.at(-1) ?? Number.NaN;
+  }
+
+  /** As a median too. */
+  get imagesPerSecond(): number {
+    return this.series.steps.typicalImagesPerSecond.at(-1) ?? Number.NaN;
   }
 
   /** Of the last epoch; NaN before its end. */

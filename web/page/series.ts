@@ -9,11 +9,22 @@ export interface Curve {
   readonly y: readonly number[];
 }
 
+/** Of the table of epochs. */
+export const EPOCH_COLUMNS = [
+  'epoch',
+  'trainLoss',
+  'trainAccuracy',
+  'testLoss',
+  'testAccuracy',
+  'sparsity',
+  'seconds',
+] as const;
+
+/** What is told of an epoch, counted from 0; NaN where nothing is known. */
+export type EpochRow = Readonly<Record<(typeof EPOCH_COLUMNS)[number], number>>;
+
 /** Weight of the past in the smoothed curves, a line. */
 const SMOOTHING = 0.9;
-
-/** Step lines whose median is their typical time. */
-const TYPICAL = 9;
 
 /** Mean of all values so far, older ones weighing less by `SMOOTHING` each. */
 export class RunningMean {
@@ -59,8 +70,8 @@ export class RunSeries {
   private readonly total: number;
   private readonly meanLoss = new RunningMean();
   private readonly meanAccuracy = new RunningMean();
-  private readonly medianMs = new RunningMedian(TYPICAL);
-  private readonly medianRate = new RunningMedian(TYPICAL);
+  private readonly medianMs = new RunningMedian();
+  private readonly medianRate = new RunningMedian();
 
   constructor(layers: readonly LayerFacts[]) {
     this.active = new Map(layers.map(({ name, active }) => [name, active]));

@@ -16,6 +16,7 @@ type Field = HTMLInputElement | HTMLSelectElement;
 export class Settings implements SettingsForm {
   private readonly form = element('settings', HTMLFormElement);
   private readonly fields = element('settings-fields', HTMLFieldSetElement);
+  private readonly lockLine = element('settings-lock', HTMLElement);
   private readonly data = element('data', HTMLSelectElement);
   private readonly files = element('files', HTMLInputElement);
 
@@ -64,8 +65,10 @@ export class Settings implements SettingsForm {
     this.files.focus();
   }
 
-  set isLocked(isLocked: boolean) {
-    this.fields.disabled = isLocked;
+  /** Said aloud only where it is news. */
+  set lock(reason: string) {
+    this.fields.disabled = reason !== '';
+    if (this.lockLine.textContent !== reason) this.lockLine.textContent = reason;
   }
 
   private get choice(): DataChoice {

@@ -2,19 +2,25 @@
 
 import type { RunName } from '../messages.js';
 import { make } from './dom.js';
-import { count, METHOD_LABELS, percent, threeDigits } from './format.js';
+import { count, decimals, METHOD_LABELS, milliseconds, percent, threeDigits } from './format.js';
+import { RECENT } from './median.js';
 import type { RunRecord } from './run_record.js';
+import type { EpochRow } from './series.js';
 
 type Runs = ReadonlyMap<RunName, RunRecord>;
 
 export function showTiles(list: HTMLElement, run: RunRecord | undefined): void {
   const { series, testAccuracy = Number.NaN, ms = Number.NaN } = run ?? {};
-  const tiles: [string, string, string][] = [
+  fillTiles(list, [
     ['Test accuracy', percent(testAccuracy), run && run.epochs.length === 0 ? 'after the first epoch' : ''],
     ['Training loss', threeDigits(series?.steps.smoothLoss.at(-1) ?? Number.NaN), 'running mean'],
     ['Weights kept', run ? count(run.activeWeights) : '–', run ? `of ${count(run.allWeights)}` : ''],
-    ['Time a step', Number.isFinite(ms) ? `${threeDigits(ms)} ms` : '–', 'median of the last 50'],
-  ];
+    ['Time a step', milliseconds(ms), `median of the last ${RECENT}`],
+  ]);
+}
+
+/** @param tiles of a name, a value, and a note on it. */
+export function fillTiles(list: HTMLElement, tiles: readonly (readonly [string, string, string])[]): void {
   list.replaceChildren(
     ...tiles.map(([name, value, note]) => {
       return make('div', {}, make('dt', {}, name), make('dd', {}, value), make('dd', { class: 'help' }, note));
@@ -22,16 +28,16 @@ export function showTiles(list: HTMLElement, run: RunRecord | undefined): void {
   );
 }
 
-export function showEpochs(table: HTMLTableElement, run: RunRecord | undefined): void {
+export function showEpochs(table: HTMLTableElement, epochs: readonly EpochRow[]): void {
   const names = ['Epoch', 'Training loss', 'Training accuracy', 'Test loss', 'Test accuracy', 'Sparsity', 'Seconds'];
-  const rows = (run?.epochs ?? []).map((epoch) => [
+  const rows = epochs.map((epoch) => [
     String(epoch.epoch + 1),
-    epoch.trainLoss.toFixed(4),
+    decimals(epoch.trainLoss, 4),
     percent(epoch.trainAccuracy, 2),
-    epoch.testLoss.toFixed(4),
+    decimals(epoch.testLoss, 4),
     percent(epoch.testAccuracy, 2),
     percent(epoch.sparsity, 2),
-    epoch.seconds.toFixed(1),
+    decimals(epoch.seconds, 1),
   ]);
   fillTable(table, 'Epochs of the run', names, rows);
 }
@@ -43,7 +49,7 @@ export function showComparison(table: HTMLTableElement, runs: Runs): void {
     row('Weights', (run) => count(run.activeWeights)),
     row('Operations an image, forward', ({ flops }) => operations(flops)),
     row('Milliseconds a step', ({ ms }) => threeDigits(ms)),
-    row('Images a second', ({ ms, facts }) => threeDigits((1000 * facts.config.batchSize) / ms)),
+    row('Images a second', ({ imagesPerSecond }) => threeDigits(imagesPerSecond)),
     row('Training accuracy', ({ trainAccuracy }) => percent(trainAccuracy)),
     row('Test accuracy', ({ testAccuracy }) => percent(testAccuracy)),
     row('Steps done', ({ series }) => count(series.steps.step.at(-1) ?? 0)),

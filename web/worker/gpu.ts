@@ -18,7 +18,7 @@ export class Gpu {
 
   /** @throws InputError if none is open. */
   get device(): Device {
-    if (!this.current) throw new InputError('no GPU is open');
+    if (!this.current) throw new InputError('there is no GPU to train on');
     return this.current;
   }
 

@@ -64,9 +64,18 @@ describe('RunData', () => {
     const run = new RunData(entry());
     ask(run, historyOf(['{"type":"step","step":0,"loss":1,"ms":10}', stepLine(1)]));
     expect(run.ofSteps('memoryBytes')).toEqual({ x: [2], y: [1024] });
-    // 50 images at the running mean of 10 and 12.5 ms, the former weighing 0.9.
-    expect(run.smoothMs.y).toEqual([10, (0.9 * 10 + 12.5) / 1.9]);
-    expect(run.imagesPerSecond).toEqual({ x: [1, 2], y: [5000, 50_000 / run.smoothMs.y[1]] });
+    // 50 images in 10 and in 12.5 ms.
+    expect(run.typicalMs.y).toEqual([10, 12.5]);
+    expect(run.typicalRate).toEqual({ x: [1, 2], y: [5000, 4000] });
+  });
+
+  it('tells the speed that its plots end with, whatever single steps took', () => {
+    const run = new RunData(entry());
+    expect([run.ms, run.imagesPerSecond]).toEqual([Number.NaN, Number.NaN]);
+    const line = (step: number) => JSON.stringify({ type: 'step', step, loss: 1, ms: step % 10 === 9 ? 900 : 20 });
+    ask(run, historyOf(Array.from({ length: 100 }, (_, step) => line(step))));
+    expect([run.ms, run.imagesPerSecond]).toEqual([20, 2500]);
+    expect([run.typicalMs.y.at(-1), run.typicalRate.y.at(-1)]).toEqual([20, 2500]);
   });
 
   it.each([
@@ -79,6 +88,16 @@ describe('RunData', () => {
     const run = new RunData(of);
     ask(run, historyOf(lines));
     expect(run.state).toBe(state);
+  });
+
+  it('has a row for each epoch', () => {
+    const run = new RunData(entry());
+    ask(run, historyOf([epochLine(0, 1, 0.8), '{"type":"epoch","epoch":1,"step":2,"testLoss":1,"testAccuracy":0.9}']));
+    expect(run.epochRows.map(({ epoch, testAccuracy }) => [epoch, testAccuracy])).toEqual([
+      [0, 0.8],
+      [1, 0.9],
+    ]);
+    expect(run.epochRows[1].trainLoss).toBeNaN();
   });
 
   it('knows its last and its best accuracy', () => {

@@ -1,4 +1,3 @@
-/// <reference types="@webgpu/types" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 // The device room: the only one that touches GPU objects.
 export { formatBytes, type GpuBuffer, type PoolStatistics } from './buffer_pool.js';

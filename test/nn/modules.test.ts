@@ -3,7 +3,18 @@
 import { describe, expect, it } from 'vitest';
 import { backward, noGrad, Parameter } from '../../src/autograd/index.js';
 import { createModel } from '../../src/models/index.js';
-import { BatchNorm, Conv2d, Dropout, Linear, type Mode, Module, Sequential } from '../../src/nn/index.js';
+import {
+  AvgPool2d,
+  BatchNorm,
+  Conv2d,
+  Dropout,
+  Flatten,
+  GlobalAvgPool2d,
+  Linear,
+  type Mode,
+  Module,
+  Sequential,
+} from '../../src/nn/index.js';
 import { addBias, relu } from '../../src/shaders/index.js';
 import { takeStatistics } from '../../src/shaders/part_statistics.js';
 import { keep, Random, scope, Tensor } from '../../src/tensor/index.js';
@@ -247,4 +258,25 @@ describe('dispose', () => {
     await device.finish();
     expect(device.memory().usedBytes).toBe(usedBytes);
   });
+});
+
+it('modules without parameters do as their operations', async () => {
+  const values = normalValues(2 * 4 * 4 * 3, 1);
+  const x = Tensor.from(device, values, [2, 4, 4, 3]);
+  const of = async (module: Module) => {
+    const y = scope(() => module.forward(x, mode(false)));
+    return [y.shape, await y.read()] as const;
+  };
+  expect(await of(new Flatten())).toEqual([[32, 3], values]);
+  const [shape, means] = await of(new GlobalAvgPool2d());
+  expect(shape).toEqual([2, 3]);
+  const mean = (c: number, n: number) =>
+    values.subarray(c * 48, (c + 1) * 48).reduce((sum, value, i) => sum + (i % 3 === n ? value / 16 : 0), 0);
+  expectClose(
+    means as Float32Array,
+    [0, 1].flatMap((c) => [0, 1, 2].map((n) => mean(c, n))),
+    1e-6,
+    'means',
+  );
+  expectClose((await of(new AvgPool2d({ kernel: 4 })))[1] as Float32Array, means as Float32Array, 1e-6, 'one window');
 });

@@ -148,6 +148,9 @@ describe('openDevice', () => {
     expect(warn).toHaveBeenCalledTimes(device.info.isSoftware ? 1 : 0);
     for (const [message] of warn.mock.calls) expect(message).toMatch(/^warning: no hardware GPU found; .*$/);
     warn.mockClear();
+    await expect(openDevice({ adapter: 'nvidia' as never })).rejects.toThrow(
+      'openDevice: expected an adapter among auto, hardware, software, got nvidia',
+    );
     const software = await openDevice({ adapter: 'software', warn });
     expect([software.info.isSoftware, warn.mock.calls.length]).toEqual([true, 0]);
     software.destroy();

@@ -53,7 +53,7 @@ describe('conv2d', () => {
   it('says what does not fit', () => {
     const x = Tensor.zeros(device, [32, 8, 8, 4]);
     expect(() => conv2d(x, Tensor.zeros(device, [128, 64, 3, 3]))).toThrow(
-      'conv2d: expected 64 input channels, got 32 (x [32,8,8,4], weight [128,64,3,3])',
+      'conv2d: expected 64 input channels, the first extent of x, got 32 (x [32,8,8,4], weight [128,64,3,3])',
     );
     expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 9, 9]))).toThrow('expected a kernel no larger than');
     expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), { stride: 0 })).toThrow(

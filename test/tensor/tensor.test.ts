@@ -72,6 +72,21 @@ describe('a tensor', () => {
     }
   });
 
+  it('says what a program in JavaScript got wrong, and takes no memory for it', async () => {
+    const { usedBytes } = device.memory();
+    const make = (...given: unknown[]) => Tensor.from(device, ...(given as [number[], number[]]));
+    expect(() => make([1, 2])).toThrow('shape: expected a list of extents, such as [3, 8], got undefined');
+    expect(() => make([1, 2], [2], 'f64')).toThrow(
+      'tensor: expected an element type among f32, u32, i32, f16, u8, got f64',
+    );
+    expect(() => make([[1], [2]], [2])).toThrow('tensor: expected a flat array of numbers, got one of arrays');
+    expect(() => make([1, 2], [3])).toThrow('tensor: expected 3 values for shape [3], got 2');
+    expect(device.memory().usedBytes).toBe(usedBytes);
+    const words = Tensor.from(device, [1], [1], 'u32');
+    await expect(words.readFloats()).rejects.toThrow('readFloats: expected a tensor of f32 or f16, got u32 [1]');
+    words.dispose();
+  });
+
   it('that is too large says how large, and what there is', () => {
     const most = device.limit('maxStorageBufferBindingSize');
     expect(() => Tensor.empty(device, [most, 4])).toThrow(DeviceMemoryError);

@@ -1,10 +1,11 @@
 // The folder of a training run: config.json, metrics.jsonl, sessions.jsonl, checkpoint-last.safetensors, checkpoint-best.safetensors;
 // tilings.json if tilings were measured.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_NAME } from '../device/folder_lock.node.js';
 import { InputError } from '../device/index.js';
+import { readWholeFile } from '../device/whole_file.node.js';
 import { isTemporaryFile, removeTemporaryFiles, writeFileAtomically } from '../train/atomic_write.node.js';
 import {
   type Checkpoint,
@@ -115,13 +116,7 @@ export class RunFolder {
   readCheckpoint(): { checkpoint: Checkpoint; where: string } | undefined {
     const where = this.checkpointPath('last');
     if (!existsSync(where)) return undefined;
-    return {
-      checkpoint: parseCheckpoint(
-        attempt(where, () => readFileSync(where)),
-        where,
-      ),
-      where,
-    };
+    return { checkpoint: parseCheckpoint(readBytes(where), where), where };
   }
 
   /**
@@ -156,7 +151,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function readBytes(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readWholeFile(path);
   } catch (error) {
     throw new InputError(`${path}: expected a file that can be read, got ${(error as Error).message}`);
   }

@@ -1,8 +1,9 @@
 // Image files as bytes of one size, by sharp (libvips). Decoding and resizing run in Node's thread pool; nothing here blocks.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import { InputError } from '../device/index.js';
+import { checkRegular } from '../device/whole_file.node.js';
 import { BrokenImageError } from './broken_images.js';
 import { randomResizedCrop, type View } from './crop.js';
 import { jpegSize } from './jpeg_size.js';
@@ -20,6 +21,7 @@ export async function decodeImage(job: DecodeJob): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const { size } = job;
   try {
+    checkRegular(await stat(job.path));
     const file = await readFile(job.path);
     // Warnings of libjpeg are about details that other programs do not notice; a file that ends too early is an error.
     const upright = sharp(file, { failOn: 'error' }).autoOrient();

@@ -125,6 +125,15 @@ describe('RunFolder', () => {
     expect(readdirSync(folder)).toEqual(['config.json']);
   });
 
+  it('says which checkpoint cannot be read', async () => {
+    const made = await RunFolder.create(folder, settings);
+    mkdirSync(join(folder, 'checkpoint-last.safetensors'));
+    expect(() => made.readCheckpoint()).toThrow(
+      new InputError(`${folder}/checkpoint-last.safetensors: expected a file that can be read, got a folder`),
+    );
+    made.close();
+  });
+
   it('is free where a process was killed before it had written anything, and cleaned when opened', async () => {
     writeFileSync(join(folder, '.config.json.0123abcd.tmp'), '{');
     writeFileSync(join(folder, '.lock'), '');

@@ -1,4 +1,5 @@
 // Decoding of single files: what stands in them, and what becomes of those that hold no image.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,6 +133,11 @@ describe('decodeImage', () => {
       expect(error.message).toMatch(reason);
       expect(error.message).not.toContain('\n');
     }
+  });
+
+  it('refuses a pipe, which nobody may ever write to', async () => {
+    execFileSync('mkfifo', [join(dir, 'pipe.jpg')]);
+    await expect(decode(join(dir, 'pipe.jpg'))).rejects.toThrow(new BrokenImageError('a pipe'));
   });
 });
 

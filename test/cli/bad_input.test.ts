@@ -195,7 +195,7 @@ describe('initial state', () => {
     });
     await refusedTraining(
       ['--init', path],
-      /unfit\.safetensors: the tensors do not fit the model: missing fc1\.bias, fc2\.weight; not in the model: fc4\.weight; misshapen: fc3\.weight expected \[10,100\], got \[100,10\]$/,
+      /unfit\.safetensors: the tensors do not fit the model: missing "fc1\.bias", "fc2\.weight"; not in the model: "fc4\.weight"; misshapen: fc3\.weight expected \[10,100\], got \[100,10\]$/,
     );
     const evaluated = await commands.run([
       'eval',
@@ -207,7 +207,7 @@ describe('initial state', () => {
       '--adapter',
       'software',
     ]);
-    expectRefused(evaluated, /unfit\.safetensors: the tensors do not fit the model: missing fc1\.bias/);
+    expectRefused(evaluated, /unfit\.safetensors: the tensors do not fit the model: missing "fc1\.bias"/);
   });
 
   it('a mask that is not shuffled-block', async () => {

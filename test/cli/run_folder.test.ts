@@ -149,6 +149,7 @@ describe('lockFolder', () => {
 
 describe('RunFolder', () => {
   const settings = { config: defaultConfig('mnist'), files: { dataDir: '/data/mnist' } };
+  const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
 
   it('remembers its settings', async () => {
     const made = await RunFolder.create(folder, settings);
@@ -200,6 +201,11 @@ describe('RunFolder', () => {
       'epochs of another kind',
       JSON.stringify({ ...settings.config, epochs: '3' }),
       /epochs: expected a number, got "3"$/,
+    ],
+    [
+      'epochs nested deeper than JSON.stringify goes',
+      JSON.stringify({ ...settings.config, epochs: 0 }).replace('"epochs":0', `"epochs":${DEEP}`),
+      /config\.json: epochs: expected a number, got something nested too deeply$/,
     ],
     ['no epochs', JSON.stringify({ ...settings.config, epochs: 0 }), /config\.json: epochs: expected a positive whole/],
   ])('refuses a configuration with %s', async (_, text, message) => {

@@ -136,7 +136,19 @@ describe('refuses', () => {
     ],
     [
       JSON.stringify({ ...settings, std: [1, 2] }),
-      /expected std with a number for each channel in its settings, got 1,2$/,
+      /expected std with a number for each channel in its settings, got \[1,2\]$/,
+    ],
+    [
+      JSON.stringify({ ...settings, classes: { toString: 1 } }),
+      /expected classes from 1 to 65535 in its settings, got \{"toString":1\}$/,
+    ],
+    [
+      JSON.stringify({ ...settings, std: { toString: 1 } }),
+      /expected std with a number for each channel in its settings, got \{"toString":1\}$/,
+    ],
+    [
+      JSON.stringify({ ...settings, dropout: { toString: 1 } }),
+      /expected dropout a number in its settings, got \{"toString":1\}$/,
     ],
   ])('settings %s', (text, message) => {
     expect(refusal({}, { settings: text })).toMatch(message);

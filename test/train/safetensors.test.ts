@@ -145,7 +145,7 @@ describe('a file that lies', () => {
     ['expected :, got "1}"', '{"a" 1}'],
     ['expected {, got "1}"', '{"a":1}'],
     ['expected {, got "null}"', '{"a":null}'],
-    ['tensor "a": expected a type, a shape and two data offsets, got dtype undefined', '{"a":{}}'],
+    ['tensor "a": expected a type, a shape and two data offsets, got dtype none', '{"a":{}}'],
     ['data_offsets [0]', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}'],
     ['data_offsets [0,1,1]', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}'],
     ['expected ", got "8}}"', '{"a":{"dtype":8}}'],

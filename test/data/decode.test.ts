@@ -122,6 +122,12 @@ describe('decodeImage', () => {
   it.each([
     ['zero.jpg', async () => new Uint8Array(0), /\S/],
     ['text.jpg', async () => Buffer.from('no image at all'), /unsupported image format/],
+    [
+      'drawing.jpg',
+      async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      /unsupported image format/,
+    ],
+    ['other.png', () => source().gif().toBuffer(), /unsupported image format/],
     ['cut.jpg', async () => (await jpeg(300, 300, COLOUR)).subarray(0, 700), /premature end/],
     ['header.png', async () => blackPng(10, 10).subarray(0, 30), /\S/],
     ['vast.png', async () => Buffer.concat([blackPng(1, 1).subarray(0, 16), Buffer.alloc(40, 0x7f)]), /\S/],

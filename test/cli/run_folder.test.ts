@@ -131,6 +131,9 @@ describe('lockFolder', () => {
 
   it.each<[string, () => void]>([
     ['a dead process', () => own(2 ** 22 + 1)],
+    ['all processes at once', () => own(-1)],
+    ['a group of processes', () => own(0)],
+    ['no process', () => writeFileSync(lock(), JSON.stringify({ pid: '1', host: hostname() }))],
     ['a predecessor with the same number, as in containers', () => own(process.pid)],
     ['a process killed as it locked', () => writeFileSync(lock(), '')],
     [

@@ -34,10 +34,13 @@ function headerSize(bytes: Uint8Array, where: string): number {
   }
   const size = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   const limit = Math.min(MAX_HEADER_BYTES, bytes.byteLength - LENGTH_BYTES);
+  if (size > limit && bytes.byteLength > LENGTH_BYTES && bytes[LENGTH_BYTES] !== '{'.charCodeAt(0)) {
+    // A text, a picture, ...: what its first bytes would say as a number helps nobody.
+    const start = new TextDecoder().decode(bytes.subarray(0, 20));
+    throw new InputError(`${where}: expected a safetensors file, got one that begins with ${show(start)}`);
+  }
   if (size > limit) {
-    throw new InputError(
-      `${where}: expected a header of at most ${limit} bytes, got ${size}: a truncated file, or not safetensors`,
-    );
+    throw new InputError(`${where}: expected a header of at most ${limit} bytes, got ${size}: a truncated file`);
   }
   return Number(size);
 }

@@ -183,7 +183,10 @@ describe('initial state', () => {
     const truncated = file('truncated.safetensors', whole.subarray(0, whole.length - 1));
     await refusedTraining(['--init', truncated], /truncated\.safetensors: .*: a truncated file$/);
     const text = file('text.safetensors', new TextEncoder().encode('these are no tensors'));
-    await refusedTraining(['--init', text], /text\.safetensors: .*not safetensors$/);
+    await refusedTraining(
+      ['--init', text],
+      /text\.safetensors: expected a safetensors file, got one that begins with "these are no tensors"$/,
+    );
   });
 
   it('missing, extra and misshapen tensors, all in one line', async () => {

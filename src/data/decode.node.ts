@@ -51,7 +51,7 @@ async function randomPart(image: Sharp, file: Uint8Array, { size }: DecodeJob, s
  * Of the formats whose names `isImageName` knows. A file's content chooses its loader, not its name, and libvips has others: a drawing
  * in SVG takes as long as it likes.
  */
-const LOADERS = ['VipsForeignLoadJpegBuffer', 'VipsForeignLoadPngBuffer', 'VipsForeignLoadWebpBuffer'];
+const LOADERS = ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp'];
 
 type SharpModule = typeof import('sharp')['default'];
 

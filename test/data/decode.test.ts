@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BrokenImageError } from '../../src/data/broken_images.js';
 import { randomResizedCrop } from '../../src/data/crop.js';
@@ -138,6 +139,13 @@ describe('decodeImage', () => {
       expect(error).toBeInstanceOf(BrokenImageError);
       expect(error.message).toMatch(reason);
       expect(error.message).not.toContain('\n');
+    }
+  });
+
+  it('leaves files of these formats to other users of sharp', async () => {
+    for (const format of ['jpeg', 'png', 'webp'] as const) {
+      const path = file(`other.${format}`, await source().toFormat(format).toBuffer());
+      expect(await sharp(path).metadata()).toMatchObject({ format, width: 20 });
     }
   });
 

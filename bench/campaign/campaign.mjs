@@ -24,7 +24,7 @@ async function main() {
   const plan = readPlan(options.planPath, engine, options.place);
   if (options.dryRun) return dryRun(plan, engine, options.gflops);
   const out = resolve(options.out);
-  mkdirSync(out, { recursive: true });
+  makeFolder(out, options.out);
   // Fails before hours of training rather than after them.
   if (options.into) pageWith(options.into, plan.name, '');
   const lock = engine.tryLockFolder(out);
@@ -43,6 +43,14 @@ async function main() {
   console.log(`saved ${options.out}: results.jsonl, table.md, charts`);
   lock.unlock();
   process.exitCode = CODES[outcome];
+}
+
+function makeFolder(path, name) {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new PlanError(`--out ${name}: expected a folder that can be written, got ${error.message}`);
+  }
 }
 
 /** Returns why the campaign ended before its plan was done, if for another reason than time. */

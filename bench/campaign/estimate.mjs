@@ -1,6 +1,7 @@
 // What a run will take, before anything runs: steps from the number of images, operations from the network itself, made on a
 // backend that executes nothing.
 
+import { PlanError } from './plan.mjs';
 import { trainingFlops } from './run_state.mjs';
 
 /** Of training; the official sets. Images of a folder are only counted when it is read. */
@@ -39,7 +40,10 @@ export class Estimates {
     this.engine = engine;
   }
 
-  /** Operations of one image, forward, and parameters of the network as the run prunes it: { active, dense, parameters, weights }. */
+  /**
+   * Operations of one image, forward, and parameters of the network as the run prunes it: { active, dense, parameters, weights }.
+   * @throws PlanError if there can be no such network.
+   */
   networkOf(config) {
     const { seed, epochs, dropRule, limitTrain, limitTest, milestones, learningRate, maxSteps, logEvery, ...shape } =
       config;
@@ -49,6 +53,16 @@ export class Estimates {
   }
 
   async #build(config) {
+    try {
+      return await this.#measured(config);
+    } catch (error) {
+      const { InputError, DeviceMemoryError } = this.engine;
+      if (!(error instanceof InputError || error instanceof DeviceMemoryError)) throw error;
+      throw new PlanError(`${config.model} on ${config.dataSet}: ${error.message}`);
+    }
+  }
+
+  async #measured(config) {
     const { openDevice, datasetInfo, randomDataset, createTrainer, layerFlops, totalFlops, layerSummaries } =
       this.engine;
     const device = await openDevice({ backend: 'null', warn: () => {} });

@@ -14,8 +14,13 @@ const NOT_IN_PLANS = ['out', 'resume', 'profile', 'trace', 'help'];
 const PLACE_FLAGS = ['data-dir', 'data-url', 'workers', 'adapter', 'checkpoint-every', 'no-record', 'recompute'];
 /** Flags whose one value is a list: in JSON a text, as on the command line. */
 const LIST_FLAGS = ['milestones', 'betas', 'dense-layers'];
+/** Flags that change nothing where nothing is pruned. */
+const SPARSE_FLAGS = [
+  ...['sparsity', 'block-size', 'distribution', 'erk-power-scale', 'drop-rule', 'growth', 'growth-steps'],
+  ...['T', 'T-begin', 'T-end', 'alpha', 'update-schedule'],
+];
 
-/** A plan, or one of its runs, is not what it should be; one line says where. */
+/** A plan, one of its runs, a flag or a file of a campaign is not what it should be; one line says where. */
 export class PlanError extends Error {
   name = 'PlanError';
 }
@@ -42,7 +47,7 @@ export function readPlan(path, engine, replace = () => ({})) {
   const expanded = runs.flatMap((run, i) => {
     const where = `runs[${i}]`;
     checkObject(path, where, run);
-    return product({ ...common, ...run }, (text) => fail(path, `${where}: ${text}`)).map((flags) =>
+    return choices({ ...common, ...run }, (text) => fail(path, `${where}: ${text}`)).map((flags) =>
       planned(flags, engine, replace, (text) => fail(path, `${where}: ${text}`)),
     );
   });
@@ -78,6 +83,16 @@ function checkObject(path, where, value) {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     fail(path, `${where}: expected an object of flags, got ${JSON.stringify(value)}`);
   }
+}
+
+/** Those of `product`, but one dense run where lists would make several that train the same: it has none of their flags. */
+function choices(flags, refuse) {
+  const lists = SPARSE_FLAGS.filter((key) => Array.isArray(flags[key]) && flags[key].length > 1);
+  return product(flags, refuse).flatMap((chosen) => {
+    if (chosen.method !== 'dense') return [chosen];
+    if (lists.some((key) => chosen[key] !== flags[key][0])) return [];
+    return [Object.fromEntries(Object.entries(chosen).filter(([key]) => !lists.includes(key)))];
+  });
 }
 
 /** One set of flags for each choice from the lists; the first list varies slowest. */

@@ -2,7 +2,8 @@
 // done, also where its folder is gone.
 
 import { join } from 'node:path';
-import { readLines } from './run_state.mjs';
+import { readLines } from './json_lines.mjs';
+import { PlanError } from './plan.mjs';
 
 const RESULTS = 'results.jsonl';
 /** Of which settings get a mean and, over more than one seed, a sample standard deviation. */
@@ -22,15 +23,26 @@ const COUNTED = [
   ...['parameters', 'weights', 'allWeights', 'steps', 'epochs'],
   ...['inferenceFlops', 'denseInferenceFlops', 'trainingFlops', 'denseTrainingFlops'],
 ];
+/** What the table shows of a run whose times were measured. */
+const COSTS = [
+  ...['seconds', 'peakBytes', 'weights'],
+  ...['inferenceFlops', 'denseInferenceFlops', 'trainingFlops', 'denseTrainingFlops'],
+];
 
 export class Results {
   /** Of runs, by id. */
   lines = new Map();
 
+  /** @throws PlanError if a line is damaged: what could not be read would be lost when the file is written again. */
   constructor(out, engine) {
     this.path = join(out, RESULTS);
     this.write = engine.writeFileAtomically;
-    for (const line of readLines(this.path)) if (line.type === 'run') this.lines.set(line.id, line);
+    for (const [i, line] of readLines(this.path, { run: ['seed'] }).entries()) {
+      // Means are made again.
+      if (line.type === 'mean') continue;
+      checkRun(line, `${this.path}: line ${i + 1}`);
+      this.lines.set(line.id, line);
+    }
   }
 
   has({ id }) {
@@ -49,6 +61,20 @@ export class Results {
     const lines = [...settings.flatMap(({ results }) => results), ...settings.flatMap(meanLine), ...others];
     return this.write(this.path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
+}
+
+function checkRun(line, where) {
+  const { type, id, msPerStep, lossCurve = [] } = line;
+  if (type !== 'run') throw new PlanError(`${where}: expected type run or mean, got ${JSON.stringify(type)}`);
+  if (typeof id !== 'string') throw new PlanError(`${where}: expected the id of a run, got ${JSON.stringify(id)}`);
+  const lacking = ['accuracy', ...(msPerStep ? COSTS : [])].find((name) => !Number.isFinite(line[name]));
+  if (lacking) throw new PlanError(`${where}: ${id}: expected a number as ${lacking}, got ${line[lacking] ?? 'none'}`);
+  if (Array.isArray(lossCurve) && lossCurve.every(isPoint)) return;
+  throw new PlanError(`${where}: ${id}: expected [step, loss] pairs as lossCurve, got something else`);
+}
+
+function isPoint(point) {
+  return Array.isArray(point) && point.length === 2 && Number.isInteger(point[0]);
 }
 
 /** The plan's runs that differ in nothing but their seed: [{ runs, results }], in the order of the plan. `results` may be left out. */

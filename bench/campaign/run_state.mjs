@@ -1,8 +1,20 @@
 // How far a run is and what came of it, from the files of its folder alone: metrics.jsonl and sessions.jsonl, which `train` writes.
 
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseLine, readLines } from './json_lines.mjs';
+import { PlanError } from './plan.mjs';
 
+/** What is needed of the lines of metrics.jsonl and of sessions.jsonl. */
+const METRICS_NUMBERS = {
+  step: ['step', 'loss', 'ms'],
+  topology: ['step', 'grown', 'nnz', 'ms'],
+  epoch: ['epoch', 'step', 'trainLoss', 'trainAccuracy', 'testLoss', 'testAccuracy'],
+};
+const SESSION_NUMBERS = {
+  start: ['step', 'parameters', 'weights.active', 'weights.all', 'flops.active', 'flops.dense'],
+  save: ['step', 'seconds', 'peakBytes'],
+};
 /** Enough for the last line, whatever it is. */
 const TAIL_BYTES = 4096;
 /** Points of a loss curve: at most, at least (if there are as many step lines), and step lines to each in between. */
@@ -16,51 +28,44 @@ export function isBegun(folder) {
   return existsSync(join(folder, 'config.json'));
 }
 
-/** Steps done, or a few more: what a killed process did after its last save counts here. */
+/** Steps done, or a few more: what a killed process did after its last save counts here. 0 if that cannot be told. */
 export function stepsDone(folder) {
   const lines = tail(join(folder, 'metrics.jsonl')).split('\n').slice(0, -1);
   const last = parseLine(lines.at(-1) ?? '');
-  if (!last) return 0;
+  if (!Number.isInteger(last?.step)) return 0;
   return last.type === 'epoch' ? last.step : last.step + 1;
 }
 
 function tail(path) {
-  if (!existsSync(path)) return '';
-  const file = openSync(path, 'r');
+  let file;
   try {
+    file = openSync(path, 'r');
     const { size } = fstatSync(file);
     const length = Math.min(size, TAIL_BYTES);
     const bytes = Buffer.alloc(length);
     readSync(file, bytes, 0, length, size - length);
     return bytes.toString();
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** The objects of a file of JSON lines. The last line of a process that was killed may be half a line. */
-export function readLines(path) {
-  if (!existsSync(path)) return [];
-  return readFileSync(path, 'utf8').split('\n').map(parseLine).filter(Boolean);
-}
-
-function parseLine(line) {
-  try {
-    return JSON.parse(line);
   } catch {
-    return undefined;
+    // Not there yet, or not to be read: whoever needs its lines will say so.
+    return '';
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
 /**
  * The result of a finished run, or undefined: it is finished when its last epoch was evaluated and saved.
  * @param run of the plan.
+ * @throws PlanError if a line of its logs is damaged.
  */
 export function resultOf(folder, run) {
-  const lines = readLines(join(folder, 'metrics.jsonl'));
+  const lines = readLines(join(folder, 'metrics.jsonl'), METRICS_NUMBERS, { mayBeCut: true });
   const last = lines.at(-1);
-  const sessions = readLines(join(folder, 'sessions.jsonl'));
+  const sessions = readLines(join(folder, 'sessions.jsonl'), SESSION_NUMBERS, { mayBeCut: true });
   if (last?.type !== 'epoch' || sessions.at(-1)?.step !== last.step) return undefined;
+  if (!sessions.some(({ type }) => type === 'start')) {
+    throw new PlanError(`${join(folder, 'sessions.jsonl')}: expected a start line, got none`);
+  }
   const { epochs, maxSteps } = run.config;
   if (last.epoch + 1 !== epochs && last.step !== maxSteps) return undefined;
   const epochLines = lines.filter(({ type }) => type === 'epoch');

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { METHOD_LABELS, methodLabel, networkLabel, variantLabels } from './labels.mjs';
+import { PlanError } from './plan.mjs';
 import { meanLine, settingsOfPlan } from './results.mjs';
 import { settingsOf } from './run_state.mjs';
 
@@ -151,12 +152,20 @@ export function markdown(head, rows) {
 
 /**
  * The text of `path` with what is between `<!-- campaign NAME -->` and `<!-- end of campaign NAME -->` replaced.
- * @throws if the file has no such lines.
+ * @throws PlanError if there is no such file, or it has no such lines.
  */
 export function pageWith(path, name, content) {
-  const page = readFileSync(path, 'utf8');
+  const page = textOf(path);
   const [start, end] = [`<!-- campaign ${name} -->`, `<!-- end of campaign ${name} -->`];
   const [from, to] = [page.indexOf(start), page.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${path}: expected a line ${start} and a line ${end}`);
+  if (from < 0 || to < from) throw new PlanError(`${path}: expected a line ${start} and a line ${end}`);
   return `${page.slice(0, from)}${start}\n${content}\n${page.slice(to)}`;
+}
+
+function textOf(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new PlanError(`--into ${path}: expected a page that can be read, got ${error.message}`);
+  }
 }

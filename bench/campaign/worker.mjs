@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PlanError } from './plan.mjs';
 import { isBegun, resultOf, stepsDone } from './run_state.mjs';
 
 const LOCK_POLL_MS = 500;
@@ -41,6 +42,16 @@ export class Worker {
 
   /** Trains a run to its end. Returns { result }, { failure: a line } or, if it was stopped before, {}. */
   async run(run) {
+    try {
+      return await this.trained(run);
+    } catch (error) {
+      // Its logs are damaged, which is no reason to leave the others undone.
+      if (error instanceof PlanError) return { failure: error.message };
+      throw error;
+    }
+  }
+
+  async trained(run) {
     const folder = this.folderOf(run);
     let furthest = 0;
     let idle = 0;

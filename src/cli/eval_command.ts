@@ -1,8 +1,8 @@
 // shuffleblock eval: loss and accuracy of a model, from any file that holds one, on the test images.
 
-import { limitSplit, openImages } from '../data/index.node.js';
+import { type DatasetInfo, datasetInfo, FETCHABLE_NAMES, limitSplit, openImages } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
-import { completeSettings, evaluate, formatSummary, loadModel } from '../train/index.js';
+import { completeSettings, evaluate, formatSummary, loadModel, type ModelSettings } from '../train/index.js';
 import { type DataFlags, loadData } from './data_options.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, openCommandDevice } from './options.js';
@@ -18,6 +18,7 @@ export interface EvalFlags extends ModelFlags, DataFlags {
 export async function evalCommand(path: string, flags: EvalFlags): Promise<void> {
   const file = await readModel(path, flags);
   const { settings, where } = file;
+  checkImages(settings, datasetInfo(settings.dataSet), where);
   const imageSize = settings.height;
   const wanted = { parts: ['test'], limit: { test: flags.limitTest } } as const;
   const dataset = await loadData(settings.dataSet, { ...flags, imageSize }, wanted);
@@ -47,4 +48,17 @@ export async function evalCommand(path: string, flags: EvalFlags): Promise<void>
   } finally {
     device.destroy();
   }
+}
+
+/** @throws InputError unless the images of the data set are such as the network takes. */
+function checkImages(settings: ModelSettings, info: DatasetInfo, where: string): void {
+  const { channels = info.channels, height = info.height, width = info.width } = settings;
+  // Images of folders are resized, to squares.
+  const isResized = !FETCHABLE_NAMES.includes(info.name);
+  const [imageHeight, imageWidth] = isResized ? [height, height] : [info.height, info.width];
+  if (channels === info.channels && height === imageHeight && width === imageWidth) return;
+  const expected = `images [${info.channels},${imageHeight},${imageWidth}], as ${info.name} has`;
+  throw new InputError(
+    `${where}: expected a network for ${expected}, got one for [${channels},${height},${width}]; see --data-set`,
+  );
 }

@@ -1,32 +1,36 @@
 // metrics.jsonl: one JSON object a line, appended as training goes.
 
-import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 import { InputError } from '../device/index.js';
+import { show } from '../device/show.js';
 import { writeFileAtomically } from '../train/atomic_write.node.js';
 import type { MetricsLine, Position } from '../train/index.js';
+import { appendLine, attempt, readText } from './run_files.js';
 
 export class MetricsLog {
   constructor(private readonly path: string) {}
 
   append(line: MetricsLine): void {
-    appendFileSync(this.path, `${JSON.stringify(line)}\n`);
+    appendLine(this.path, line);
   }
 
   /** To the disk, so that no checkpoint survives a power cut that its lines do not. */
   sync(): void {
     if (!existsSync(this.path)) return;
-    const file = openSync(this.path, 'r+');
-    fsyncSync(file);
-    closeSync(file);
+    attempt(`${this.path}: expected a file that can be written`, () => {
+      const file = openSync(this.path, 'r+');
+      fsyncSync(file);
+      closeSync(file);
+    });
   }
 
   /**
    * Cuts what was written after a checkpoint, for a run that goes on from there and writes it again.
-   * @throws InputError on a line before that which is damaged.
+   * @throws InputError on a line before that which is damaged, and on one from before the checkpoint behind that which is cut.
    */
   async cutAfter(position: Position): Promise<void> {
     if (!existsSync(this.path)) return;
-    const text = readFileSync(this.path, 'utf8');
+    const text = readText(this.path);
     const kept = this.linesUntil(text, position);
     if (kept !== text) await writeFileAtomically(this.path, kept);
   }
@@ -39,13 +43,27 @@ export class MetricsLog {
       const event = parseLine(line);
       if (!event) {
         throw new InputError(
-          `${this.path}: line ${index + 1}: expected a JSON object with type and step, got ${quote(line)}`,
+          `${this.path}: line ${index + 1}: expected a JSON object with type and step (and epoch), got ${show(line)}`,
         );
       }
       return !isUntil(event, position);
     });
     const kept = end < 0 ? lines : lines.slice(0, end);
+    this.checkCut(lines, kept.length, position);
     return kept.map((line) => `${line}\n`).join('');
+  }
+
+  /** Lines are in the order of training: one from before the checkpoint among those that are cut means that another is wrong. */
+  private checkCut(lines: readonly string[], end: number, position: Position): void {
+    const early = lines.findIndex((line, index) => {
+      const event = index > end ? parseLine(line) : undefined;
+      return event !== undefined && isUntil(event, position);
+    });
+    if (early < 0) return;
+    throw new InputError(
+      `${this.path}: line ${early + 1}: expected no line from before step ${position.step} behind line ${end + 1}, ` +
+        `which is ${show(lines[end])}, got ${show(lines[early])}`,
+    );
   }
 }
 
@@ -57,12 +75,9 @@ function isUntil(line: MetricsLine, { step, finishedEpochs }: Position): boolean
 function parseLine(line: string): MetricsLine | undefined {
   try {
     const value = JSON.parse(line);
-    return typeof value.type === 'string' && Number.isInteger(value.step) ? value : undefined;
+    const isWhole = Number.isInteger(value.step) && (value.type !== 'epoch' || Number.isInteger(value.epoch));
+    return typeof value.type === 'string' && isWhole ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function quote(line: string): string {
-  return JSON.stringify(line.length > 40 ? `${line.slice(0, 40)}...` : line);
 }

@@ -1,9 +1,10 @@
 // The model that a command is given: a checkpoint, a run folder, a bundle, a state dict or an ONNX file, told apart by content.
 
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
+import { readWholeFile } from '../device/whole_file.node.js';
 import { isOnnx, type ModelFile, type ModelSettings, parseModelFile, parseOnnx } from '../train/index.node.js';
 import { addImageSizeOption } from './data_options.js';
 import { choice } from './options.js';
@@ -52,12 +53,20 @@ export async function readModel(
 /** @param path of the file, or of a run folder, which means its best checkpoint. */
 export async function readModelFile(path: string, flag = ''): Promise<ModelFile> {
   try {
-    const file = (await stat(path)).isDirectory() ? join(path, 'checkpoint-best.safetensors') : path;
-    const bytes = await readFile(file);
+    const file = statSync(path).isDirectory() ? bestCheckpoint(path, flag) : path;
+    const bytes = readWholeFile(file);
     return isOnnx(bytes) ? parseOnnx(bytes, file) : parseModelFile(bytes, file);
   } catch (error) {
     if (error instanceof InputError) throw error;
     const expected = 'a checkpoint, run folder, bundle, state dict or ONNX file that can be read';
     throw new InputError(`${flag}${path}: expected ${expected}, got ${(error as Error).message}`);
   }
+}
+
+/** @throws InputError if the folder has none, naming the last one where there is that. */
+function bestCheckpoint(folder: string, flag: string): string {
+  const [best, last] = ['best', 'last'].map((which) => join(folder, `checkpoint-${which}.safetensors`));
+  if (existsSync(best)) return best;
+  const got = existsSync(last) ? `a run without an evaluated epoch; its last state is in ${last}` : 'none';
+  throw new InputError(`${flag}${folder}: expected checkpoint-best.safetensors in it, got ${got}`);
 }

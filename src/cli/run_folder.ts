@@ -1,10 +1,11 @@
 // The folder of a training run: config.json, metrics.jsonl, sessions.jsonl, checkpoint-last.safetensors, checkpoint-best.safetensors;
 // tilings.json if tilings were measured.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOCK_NAME } from '../device/folder_lock.node.js';
 import { InputError } from '../device/index.js';
+import { show } from '../device/show.js';
 import { isTemporaryFile, removeTemporaryFiles, writeFileAtomically } from '../train/atomic_write.node.js';
 import {
   type Checkpoint,
@@ -16,6 +17,7 @@ import {
   type TunedOperation,
 } from '../train/index.js';
 import { MetricsLog } from './metrics_log.js';
+import { attempt, readBytes, readText } from './run_files.js';
 import { lockFolder } from './run_lock.js';
 import { SessionLog } from './session_log.js';
 
@@ -42,7 +44,7 @@ export class RunFolder {
 
   /** @throws InputError if there is a folder and it holds anything: no run overwrites another. */
   static checkFree(path: string): void {
-    const names = attempt(path, () => (existsSync(path) ? readdirSync(path) : []));
+    const names = attemptOut(path, () => (existsSync(path) ? readdirSync(path) : []));
     // What a process leaves that was killed before there was a configuration.
     const [first] = names.filter((name) => name !== LOCK_NAME && !isTemporaryFile(name));
     if (first === undefined) return;
@@ -52,7 +54,7 @@ export class RunFolder {
 
   /** Makes the folder. @throws InputError if that is not possible, or it is not free. */
   static async create(path: string, settings: RunSettings): Promise<RunFolder> {
-    attempt(path, () => mkdirSync(path, { recursive: true }));
+    attemptOut(path, () => mkdirSync(path, { recursive: true }));
     const folder = new RunFolder(path, lockFolder(path));
     try {
       RunFolder.checkFree(path);
@@ -90,7 +92,7 @@ export class RunFolder {
     const path = join(this.path, 'config.json');
     const { files = {}, ...config } = readJson(path);
     if (!isObject(files) || !Object.values(files).every((value) => typeof value === 'string')) {
-      throw new InputError(`${path}: files: expected texts by name, got ${JSON.stringify(files)}`);
+      throw new InputError(`${path}: files: expected texts by name, got ${show(files)}`);
     }
     return { config: parseConfig(config, path), files };
   }
@@ -108,20 +110,14 @@ export class RunFolder {
   /** @throws InputError if tilings.json is damaged. */
   readTilings(): TunedOperation[] {
     const path = join(this.path, 'tilings.json');
-    return existsSync(path) ? parseTilings(readBytes(path).toString(), path) : [];
+    return existsSync(path) ? parseTilings(readText(path), path) : [];
   }
 
   /** Of the last save, if there was any. @throws InputError if it is damaged. */
   readCheckpoint(): { checkpoint: Checkpoint; where: string } | undefined {
     const where = this.checkpointPath('last');
     if (!existsSync(where)) return undefined;
-    return {
-      checkpoint: parseCheckpoint(
-        attempt(where, () => readFileSync(where)),
-        where,
-      ),
-      where,
-    };
+    return { checkpoint: parseCheckpoint(readBytes(where), where), where };
   }
 
   /**
@@ -146,32 +142,20 @@ export class RunFolder {
 }
 
 function readJson(path: string): Record<string, unknown> {
-  const text = readBytes(path).toString();
+  const text = readText(path);
   try {
     const value = JSON.parse(text);
     if (isObject(value)) return value;
   } catch {
     // Told below.
   }
-  throw new InputError(`${path}: expected a JSON object, got ${JSON.stringify(text.slice(0, 40))}`);
+  throw new InputError(`${path}: expected a JSON object, got ${show(text)}`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readBytes(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new InputError(`${path}: expected a file that can be read, got ${(error as Error).message}`);
-  }
-}
-
-function attempt<T>(path: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    throw new InputError(`--out ${path}: expected a folder that can be written, got ${(error as Error).message}`);
-  }
+function attemptOut<T>(path: string, body: () => T): T {
+  return attempt(`--out ${path}: expected a folder that can be written`, body);
 }

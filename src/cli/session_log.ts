@@ -1,9 +1,9 @@
 // sessions.jsonl of a run folder: on what a run was computed, and what it took. A run that is gone on with may have several sessions, on
 // several machines; metrics.jsonl says what came of them, and does not depend on it.
 
-import { appendFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { layerFlops, layerSummaries, type Trainer, totalFlops } from '../train/index.js';
+import { appendLine } from './run_files.js';
 import { packageVersion } from './version.js';
 
 /** A process began to work on the run. */
@@ -41,7 +41,7 @@ export class SessionLog {
   constructor(private readonly path: string) {}
 
   append(line: SessionStart | SessionSave): void {
-    appendFileSync(this.path, `${JSON.stringify(line)}\n`);
+    appendLine(this.path, line);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '../device/index.js';
+import { readBytes } from '../device/whole_file.node.js';
 import {
   type Checkpoint,
   encodeSafetensors,
@@ -84,7 +85,7 @@ export class Checkpoints {
         const where = `${run}/checkpoint-last.safetensors`;
         checkSize(facts.size, where);
         this.kept = undefined;
-        this.kept = { run, version, where, checkpoint: parseCheckpoint(await readBytes(handle, facts.size), where) };
+        this.kept = { run, version, where, checkpoint: parseCheckpoint(readBytes(handle.fd, facts.size), where) };
       }
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.close(), KEPT_MS).unref();
@@ -97,15 +98,4 @@ export class Checkpoints {
 
 function checkSize(bytes: number, where: string): void {
   if (bytes > MOST_BYTES) throw new InputError(`${where}: expected at most ${MOST_BYTES} bytes, got ${bytes}`);
-}
-
-/** Not more than there were when it was looked at. */
-async function readBytes(handle: FileHandle, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.alloc(size);
-  for (let done = 0; done < size; ) {
-    const { bytesRead } = await handle.read(bytes, done, size - done, done);
-    if (bytesRead === 0) return bytes.subarray(0, done);
-    done += bytesRead;
-  }
-  return bytes;
 }

@@ -75,6 +75,9 @@ export type AnyDataset = ImageDataset<AnySplit>;
 /** The unpacked contents of the file of that name, and where it was found. @throws InputError if it is missing or damaged. */
 export type ReadDataFile = (name: string) => Promise<{ readonly where: string; readonly bytes: Uint8Array }>;
 
+/** Of such a file, if it is packed: the largest of the known sets, CIFAR-100's training images, takes 147 MiB. */
+export const MOST_FILE_BYTES = 256 * 2 ** 20;
+
 export interface LoadOptions {
   /** Default: both. */
   readonly parts?: readonly SplitName[];

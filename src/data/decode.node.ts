@@ -1,8 +1,9 @@
 // Image files as bytes of one size, by sharp (libvips). Decoding and resizing run in Node's thread pool; nothing here blocks.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import { InputError } from '../device/index.js';
+import { checkRegular } from '../device/whole_file.node.js';
 import { BrokenImageError } from './broken_images.js';
 import { randomResizedCrop, type View } from './crop.js';
 import { jpegSize } from './jpeg_size.js';
@@ -20,6 +21,7 @@ export async function decodeImage(job: DecodeJob): Promise<Uint8Array> {
   const sharp = await loadSharp();
   const { size } = job;
   try {
+    checkRegular(await stat(job.path));
     const file = await readFile(job.path);
     // Warnings of libjpeg are about details that other programs do not notice; a file that ends too early is an error.
     const upright = sharp(file, { failOn: 'error' }).autoOrient();
@@ -45,6 +47,12 @@ async function randomPart(image: Sharp, file: Uint8Array, { size }: DecodeJob, s
   return image.extract(randomResizedCrop(width, height, seed)).resize(size, size, { fit: 'fill', kernel: 'linear' });
 }
 
+/**
+ * Of the formats whose names `isImageName` knows. A file's content chooses its loader, not its name, and libvips has others: a drawing
+ * in SVG takes as long as it likes.
+ */
+const LOADERS = ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp'];
+
 type SharpModule = typeof import('sharp')['default'];
 
 let loading: Promise<SharpModule> | undefined;
@@ -56,6 +64,8 @@ function loadSharp(): Promise<SharpModule> {
       // One thread an image: many images are decoded at once. And no cache: it would show files as they were.
       sharp.concurrency(1);
       sharp.cache(false);
+      sharp.block({ operation: ['VipsForeignLoad'] });
+      sharp.unblock({ operation: LOADERS });
       return sharp;
     },
     (error: Error) => {

@@ -48,12 +48,15 @@ export async function download(url: URL, path: string, options: DownloadOptions)
   const { sizeBytes, retryMs = RETRY_MS } = options;
   let hasReceived = false;
   let failures = 0;
+  // A server that sends no parts begins anew each time: it gains only what goes beyond all attempts before.
+  let most = 0;
   for (let present = await sizeOf(path); present !== sizeBytes; present = await sizeOf(path)) {
+    if (present < sizeBytes) most = Math.max(most, present);
     try {
       await receive(url, path, present < sizeBytes ? present : 0, options);
     } catch (error) {
       if (!(error instanceof BrokenConnection)) throw error;
-      const hasGained = (await sizeOf(path)) > present;
+      const hasGained = (await sizeOf(path)) > most;
       hasReceived ||= hasGained;
       failures = hasGained ? 1 : failures + 1;
       if (failures === MOST_FAILURES || (error instanceof Unanswered && !hasReceived)) {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { InputError } from '../device/index.js';
-import type { ReadDataFile } from './dataset.js';
+import { checkRegular } from '../device/whole_file.node.js';
+import { MOST_FILE_BYTES, type ReadDataFile } from './dataset.js';
 
 export interface DataFolder {
   /** The data set's name, for messages. */
@@ -19,13 +20,31 @@ export interface DataFolder {
 
 /**
  * The contents of the file `name`, unpacked, and the path where it was found.
- * @throws InputError saying which file was looked for and where.
+ * @throws InputError saying which file was looked for and where, or that it is damaged or too large.
  */
 export async function readDataFile(folder: DataFolder, name: string): ReturnType<ReadDataFile> {
   const path = await findDataFile(folder, name);
-  const bytes = await attempt(readFile(path), `${path}: expected a readable file`);
-  if (!path.endsWith('.gz')) return { where: path, bytes };
-  return { where: path, bytes: await attempt(promisify(gunzip)(bytes), `${path}: expected a whole gzip file`) };
+  const bytes = await attempt(readRegular(path), `${path}: expected a readable file`);
+  return { where: path, bytes: path.endsWith('.gz') ? await unpacked(bytes, path) : bytes };
+}
+
+async function readRegular(path: string): Promise<Uint8Array> {
+  checkRegular(await stat(path));
+  return readFile(path);
+}
+
+async function unpacked(bytes: Uint8Array, path: string): Promise<Uint8Array> {
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: MOST_FILE_BYTES });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isTooLarge = code === 'ERR_BUFFER_TOO_LARGE';
+    throw new InputError(
+      isTooLarge
+        ? `${path}: expected at most ${MOST_FILE_BYTES} bytes, unpacked, got more`
+        : `${path}: expected a whole gzip file, got ${message}`,
+    );
+  }
 }
 
 async function findDataFile({ dataset, dir, subfolder, gzip = false }: DataFolder, name: string): Promise<string> {

@@ -36,13 +36,40 @@ function cachePath(dir: string): string | undefined {
   }
 }
 
+/** None if there is none, or a damaged one: it is made again. */
 async function readCached(path: string): Promise<FolderIndex | undefined> {
   try {
-    const index = JSON.parse(await readFile(path, 'utf8')) as FolderIndex | null;
-    return index?.changed?.['.'] === undefined ? undefined : index;
+    const index: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return isIndex(index) ? index : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isIndex(value: unknown): value is FolderIndex {
+  if (!isRecord(value) || !isRecord(value.changed)) return false;
+  const { classes, train, test, ignored, missing, changed } = value;
+  const isList = (list: unknown) => list === undefined || isImageList(list, (classes as string[]).length);
+  const areTimes = '.' in changed && Object.values(changed).every(Number.isFinite);
+  return areTexts(classes) && isList(train) && isList(test) && isCount(ignored) && areTexts(missing) && areTimes;
+}
+
+function isImageList(value: unknown, classCount: number): boolean {
+  if (!isRecord(value) || !areTexts(value.paths) || !Array.isArray(value.labels)) return false;
+  const { paths, labels } = value;
+  return paths.length === labels.length && labels.every((label) => isCount(label) && label < classCount);
+}
+
+function areTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 async function isCurrent(dir: string, { changed }: FolderIndex): Promise<boolean> {

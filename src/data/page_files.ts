@@ -2,11 +2,9 @@
 
 import { InputError } from '../device/index.js';
 import { ByteStream, readBytes } from './byte_stream.js';
-import type { ReadDataFile } from './dataset.js';
+import { MOST_FILE_BYTES, type ReadDataFile } from './dataset.js';
 import { readTar } from './tar.js';
 
-/** Of one file, unpacked: the largest of the known sets, CIFAR-100's training images, takes 147 MiB. */
-const MOST_FILE_BYTES = 256 * 2 ** 20;
 const MOST_ARCHIVE_BYTES = 2 ** 30;
 const ARCHIVE_NAME = /\.(tar|tgz|tar\.gz)$/i;
 

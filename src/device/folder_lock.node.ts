@@ -71,9 +71,11 @@ export function isOwnerAlive(content: string, ageMs: number): boolean {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** @param pid what a lock says. Numbers below 1 stand for groups of processes, and are in no lock of ours. */
+function isAlive(pid: unknown): boolean {
+  if (!Number.isInteger(pid) || (pid as number) < 1) return false;
   try {
-    process.kill(pid, 0);
+    process.kill(pid as number, 0);
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';

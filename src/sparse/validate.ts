@@ -72,11 +72,12 @@ function checkGroupStart(operation: string, { rows, blockSize, groupStart, block
 /** In range and distinct within a group; padding only where columns % B != 0, and then last in the group's last block. */
 function checkBlockColumns(operation: string, tables: BlockTables): void {
   const { columns, blockSize, groupStart, blockColumns } = tables;
-  const lastGroupOfColumn = new Int32Array(columns).fill(-1);
   for (let group = 0; group + 1 < groupStart.length; group++) {
+    const start = groupStart[group] * blockSize;
     const end = groupStart[group + 1] * blockSize;
+    const repeated = repeatedSlot(blockColumns.subarray(start, end));
     let padded = false;
-    for (let slot = groupStart[group] * blockSize; slot < end; slot++) {
+    for (let slot = start; slot < end; slot++) {
       const column = blockColumns[slot];
       const place = () =>
         `${operation}: group ${group}, block ${Math.floor(slot / blockSize)}, column slot ${slot % blockSize}`;
@@ -90,13 +91,21 @@ function checkBlockColumns(operation: string, tables: BlockTables): void {
         throw new InputError(`${place()}: expected a column below ${columns}, got ${column}`);
       } else if (padded) {
         throw new InputError(`${place()}: expected padding 0xffffffff after padding, got column ${column}`);
-      } else if (lastGroupOfColumn[column] === group) {
+      } else if (slot === start + repeated) {
         throw new InputError(`${place()}: expected distinct columns within a group, got column ${column} again`);
-      } else {
-        lastGroupOfColumn[column] = group;
       }
     }
   }
+}
+
+/**
+ * The second slot of a column that a group has twice; -1 if it has none. Takes memory for the group's columns only: how many the layer has
+ * is what a file says.
+ */
+function repeatedSlot(columns: Uint32Array): number {
+  const sorted = columns.slice().sort();
+  const repeated = sorted.find((column, i) => column === sorted[i - 1] && column !== PADDING);
+  return repeated === undefined ? -1 : columns.indexOf(repeated, columns.indexOf(repeated) + 1);
 }
 
 function checkPaddedValues(operation: string, tables: BlockTables): void {

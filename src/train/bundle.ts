@@ -1,6 +1,8 @@
 // Bundles: a model for inference in one small safetensors file, pruned weights left out. docs/format.md, "Bundles", defines them.
 
 import { InputError } from '../device/index.js';
+import { show } from '../device/show.js';
+import { countBits, unpackBits } from '../sparse/index.js';
 import { floatToHalf, sizeOf } from '../tensor/index.js';
 import { type CompleteSettings, parseSettings } from './model_settings.js';
 import {
@@ -113,34 +115,35 @@ function packMasked(
 }
 
 function unpackMasked(name: string, packed: NamedTensors, where: string, into: Map<string, SafetensorsTensor>): void {
+  const place = `${where}: ${show(`${name}.masked`)}`;
   const part = (key: string) => {
     const tensor = packed.get(`${name}.masked.${key}`);
     if (tensor) return tensor;
-    throw new InputError(`${where}: ${name}: expected ${name}.masked.${key}, got none`);
+    throw new InputError(`${place}: expected its ${key}, got none`);
   };
-  const shape = [...asUint32(part('shape'), `${where}: ${name}.masked.shape`)];
+  const shape = [...asUint32(part('shape'), `${place} shape`)];
   const size = sizeOf(shape);
-  const bits = part('bits').data;
-  if (bits.length !== Math.ceil(size / 8)) {
-    throw new InputError(
-      `${where}: ${name}.masked.bits: expected ${Math.ceil(size / 8)} bytes for [${shape}], got ${bits.length}`,
-    );
+  const { data } = part('bits');
+  if (data.length !== Math.ceil(size / 8)) {
+    throw new InputError(`${place} bits: expected ${Math.ceil(size / 8)} bytes for ${show(shape)}, got ${data.length}`);
   }
-  const values = asFloat32(part('values'), `${where}: ${name}.masked.values`);
-  const mask = Uint8Array.from({ length: size }, (_, i) => (bits[i >> 3] >> (i & 7)) & 1);
-  const count = mask.reduce((sum, one) => sum + one, 0);
+  const values = asFloat32(part('values'), `${place} values`);
+  const bits = wordsOf(data);
+  // Before anything is made that is larger than the file.
+  const count = countBits(bits);
   if (count !== values.length) {
-    throw new InputError(
-      `${where}: ${name}.masked.values: expected ${count} values as the bits say, got ${values.length}`,
-    );
+    throw new InputError(`${place} values: expected ${count} values as the bits say, got ${values.length}`);
   }
-  let next = 0;
-  into.set(
-    name,
-    safetensor(
-      Float32Array.from(mask, (one) => (one === 1 ? values[next++] : 0)),
-      shape,
-    ),
-  );
+  const mask = unpackBits(bits, size);
+  const weight = new Float32Array(size);
+  for (let i = 0, next = 0; next < count; i++) if (mask[i] === 1) weight[i] = values[next++];
+  into.set(name, safetensor(weight, shape));
   into.set(`${name}_mask`, safetensor(mask, shape));
+}
+
+/** Bytes as 32-bit words, the lowest byte first. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const padded = new Uint8Array(4 * Math.ceil(bytes.length / 4));
+  padded.set(bytes);
+  return new Uint32Array(padded.buffer);
 }

@@ -2,6 +2,7 @@
 // checksum over all of it stands in the metadata, so that a flipped bit in a weight does not go unseen.
 
 import { InputError } from '../device/index.js';
+import { show } from '../device/show.js';
 import type { ModelOptions } from '../models/index.js';
 import { sparsifiableLayers } from '../nn/index.js';
 import { parseConfig } from './config_file.js';
@@ -87,15 +88,14 @@ export function sealCheckpoint(
 export function parseCheckpoint(bytes: Uint8Array, where: string): Checkpoint {
   const { metadata, tensors } = parseSafetensors(bytes, where);
   if (metadata.format !== CHECKPOINT_FORMAT) {
-    throw new InputError(
-      `${where}: expected a checkpoint (${CHECKPOINT_FORMAT}), got ${metadata.format ?? 'a file without format'}`,
-    );
+    const got = metadata.format === undefined ? 'a file without format' : show(metadata.format);
+    throw new InputError(`${where}: expected a checkpoint (${CHECKPOINT_FORMAT}), got ${got}`);
   }
   const { position: text = '' } = metadata;
   const sum = checksum(tensors, text);
   if (metadata.checksum !== sum) {
     throw new InputError(
-      `${where}: expected contents of checksum ${metadata.checksum ?? 'none'}, got ${sum}: a damaged checkpoint`,
+      `${where}: expected contents of checksum ${show(metadata.checksum)}, got ${sum}: a damaged checkpoint`,
     );
   }
   const isModel = (name: string) => !STATE.test(name) && !name.startsWith(TOPOLOGY);

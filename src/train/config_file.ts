@@ -1,6 +1,7 @@
 // Configurations from files: what `config.json` and checkpoints hold is believed only once every value has its type and range.
 
 import { InputError } from '../device/index.js';
+import { show } from '../device/show.js';
 import { spaced } from './config_checks.js';
 import { checkConfig, defaultConfig, type RunConfig } from './run_config.js';
 
@@ -84,17 +85,17 @@ const CHECKS: Readonly<Record<keyof RunConfig, Check>> = {
  */
 export function parseConfig(value: unknown, where: string): RunConfig {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new InputError(`${where}: expected the configuration of a run, got ${JSON.stringify(value) ?? 'none'}`);
+    throw new InputError(`${where}: expected the configuration of a run, got ${show(value)}`);
   }
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(CHECKS, name));
-  if (unknown !== undefined) throw new InputError(`${where}: expected settings of a run, got '${unknown}'`);
+  if (unknown !== undefined) throw new InputError(`${where}: expected settings of a run, got ${show(unknown)}`);
   const { dataSet } = value as Partial<RunConfig>;
   const recipe = defaultConfig(typeof dataSet === 'string' ? dataSet : '');
   for (const [name, [expected, isRight]] of Object.entries(CHECKS)) {
     const setting = (value as Record<string, unknown>)[name];
     const mayLack = recipe[name as keyof RunConfig] === undefined;
     if (setting === undefined ? mayLack : isRight(setting)) continue;
-    throw new InputError(`${where}: ${name}: expected ${expected}, got ${JSON.stringify(setting) ?? 'none'}`);
+    throw new InputError(`${where}: ${name}: expected ${expected}, got ${show(setting)}`);
   }
   try {
     return checkConfig(value as RunConfig);

@@ -63,7 +63,17 @@ function checkPattern(what: string, pattern: string, names: readonly string[]): 
   throw new InputError(`${what}: expected a pattern that matches a layer (${names.join(', ')}), got '${pattern}'`);
 }
 
+/** What is between two `*` is found at its first place behind what came before: if the rest fits anywhere, it fits behind that. */
 function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${parts.join('.*')}$`).test(name);
+  const [first, ...parts] = pattern.split('*');
+  const last = parts.pop();
+  if (last === undefined) return name === first;
+  if (!name.startsWith(first)) return false;
+  let end = first.length;
+  for (const part of parts) {
+    const start = name.indexOf(part, end);
+    if (start < 0) return false;
+    end = start + part.length;
+  }
+  return name.endsWith(last) && name.length - last.length >= end;
 }

@@ -2,6 +2,7 @@
 
 import type { DatasetInfo } from '../data/index.js';
 import { InputError } from '../device/index.js';
+import { show } from '../device/show.js';
 import type { ModelOptions } from '../models/index.js';
 import { outputClasses } from './original.js';
 import type { RunConfig } from './run_config.js';
@@ -34,8 +35,16 @@ export function completeSettings(settings: ModelSettings, info: DatasetInfo): Co
 /** What a network cannot be built without. */
 export const SIZES = ['classes', 'channels', 'height', 'width'] as const;
 const LARGEST_SIZE = 65535;
+/** Of what may be left out. */
+const OPTION_TYPES = {
+  compat: 'string',
+  convBias: 'boolean',
+  dropout: 'number',
+  zeroInitResidual: 'boolean',
+  stem: 'string',
+} as const;
 
-/** @throws InputError unless the text is that of complete settings with sizes that a network can have. */
+/** @throws InputError unless the text is that of complete settings, of the right types, with sizes that a network can have. */
 export function parseSettings(text: string | undefined, where: string): CompleteSettings {
   let settings: Partial<CompleteSettings> | null = null;
   try {
@@ -50,12 +59,19 @@ export function parseSettings(text: string | undefined, where: string): Complete
   for (const name of SIZES) {
     const size = settings[name] as number;
     if (Number.isInteger(size) && size >= 1 && size <= LARGEST_SIZE) continue;
-    throw new InputError(`${where}: expected ${name} from 1 to ${LARGEST_SIZE} in its settings, got ${size}`);
+    throw new InputError(`${where}: expected ${name} from 1 to ${LARGEST_SIZE} in its settings, got ${show(size)}`);
   }
   for (const name of ['mean', 'std'] as const) {
     const values = settings[name];
     if (Array.isArray(values) && values.length === settings.channels && values.every(Number.isFinite)) continue;
-    throw new InputError(`${where}: expected ${name} with a number for each channel in its settings, got ${values}`);
+    throw new InputError(
+      `${where}: expected ${name} with a number for each channel in its settings, got ${show(values)}`,
+    );
+  }
+  for (const [name, type] of Object.entries(OPTION_TYPES)) {
+    const option = settings[name as keyof typeof OPTION_TYPES];
+    if (option === undefined || typeof option === type) continue;
+    throw new InputError(`${where}: expected ${name} a ${type} in its settings, got ${show(option)}`);
   }
   return settings as CompleteSettings;
 }

@@ -1,6 +1,7 @@
 // What the reader and the writer of safetensors files share: sizes, and the check of one entry of the header.
 
 import { InputError } from '../device/errors.js';
+import { show } from '../device/show.js';
 import { SAFETENSORS_ELEMENT_BYTES, type SafetensorsDType } from './safetensors.js';
 
 export const LENGTH_BYTES = 8;
@@ -17,10 +18,10 @@ export interface Entry {
 
 /** A known type, and as many bytes as type and shape need. */
 export function checkEntry({ name, dtype, shape, begin, end }: Entry, where: string): void {
-  const place = `${where}: tensor ${quote(name)}`;
+  const place = `${where}: tensor ${show(name)}`;
   if (!Object.hasOwn(SAFETENSORS_ELEMENT_BYTES, dtype)) {
     const known = Object.keys(SAFETENSORS_ELEMENT_BYTES).join(', ');
-    throw new InputError(`${place}: expected a type among ${known}, got ${quote(dtype)}`);
+    throw new InputError(`${place}: expected a type among ${known}, got ${show(dtype)}`);
   }
   let expected: number = SAFETENSORS_ELEMENT_BYTES[dtype as SafetensorsDType];
   for (const size of shape) {
@@ -35,11 +36,6 @@ export function checkEntry({ name, dtype, shape, begin, end }: Entry, where: str
       `${place}: expected ${expected} bytes for ${dtype} ${formatShape(shape)}, got ${end - begin} (${begin} to ${end})`,
     );
   }
-}
-
-/** A name on one line, however long and odd. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}...` : text);
 }
 
 export function formatShape(shape: readonly number[]): string {

@@ -2,8 +2,9 @@
 // (JSON.parse would keep the last of two equal keys in silence), and every byte of data must belong to exactly one tensor.
 
 import { InputError } from '../device/errors.js';
+import { show } from '../device/show.js';
 import type { SafetensorsDType, SafetensorsFile, SafetensorsTensor } from './safetensors.js';
-import { checkEntry, type Entry, formatShape, LENGTH_BYTES, METADATA, quote } from './safetensors_entry.js';
+import { checkEntry, type Entry, formatShape, LENGTH_BYTES, METADATA } from './safetensors_entry.js';
 
 /** The reference implementation's limit. */
 const MAX_HEADER_BYTES = 100_000_000;
@@ -33,10 +34,13 @@ function headerSize(bytes: Uint8Array, where: string): number {
   }
   const size = new DataView(bytes.buffer, bytes.byteOffset, LENGTH_BYTES).getBigUint64(0, true);
   const limit = Math.min(MAX_HEADER_BYTES, bytes.byteLength - LENGTH_BYTES);
+  if (size > limit && bytes.byteLength > LENGTH_BYTES && bytes[LENGTH_BYTES] !== '{'.charCodeAt(0)) {
+    // A text, a picture, ...: what its first bytes would say as a number helps nobody.
+    const start = new TextDecoder().decode(bytes.subarray(0, 20));
+    throw new InputError(`${where}: expected a safetensors file, got one that begins with ${show(start)}`);
+  }
   if (size > limit) {
-    throw new InputError(
-      `${where}: expected a header of at most ${limit} bytes, got ${size}: a truncated file, or not safetensors`,
-    );
+    throw new InputError(`${where}: expected a header of at most ${limit} bytes, got ${size}: a truncated file`);
   }
   return Number(size);
 }
@@ -57,11 +61,11 @@ function checkCoverage(entries: readonly Entry[], dataBytes: number, where: stri
   for (const { name, begin, end } of sorted) {
     if (begin !== covered) {
       const fault = begin < covered ? 'overlaps another tensor' : 'leaves a hole before it';
-      throw new InputError(`${where}: tensor ${quote(name)}: expected data at byte ${covered}, got ${begin}: ${fault}`);
+      throw new InputError(`${where}: tensor ${show(name)}: expected data at byte ${covered}, got ${begin}: ${fault}`);
     }
     if (end > dataBytes) {
       throw new InputError(
-        `${where}: tensor ${quote(name)}: expected data up to byte ${end}, got ${dataBytes} bytes: a truncated file`,
+        `${where}: tensor ${show(name)}: expected data up to byte ${end}, got ${dataBytes} bytes: a truncated file`,
       );
     }
     covered = end;
@@ -102,7 +106,7 @@ class HeaderParser {
   }
 
   private entry(name: string): Entry {
-    const place = `tensor ${quote(name)}`;
+    const place = `tensor ${show(name)}`;
     let dtype: string | undefined;
     let shape: number[] | undefined;
     let offsets: number[] | undefined;
@@ -110,10 +114,10 @@ class HeaderParser {
       if (field === 'dtype') dtype = this.string();
       else if (field === 'shape') shape = this.integers(place);
       else if (field === 'data_offsets') offsets = this.integers(place);
-      else throw new InputError(`${this.where}: ${place}: expected dtype, shape, data_offsets, got ${quote(field)}`);
+      else throw new InputError(`${this.where}: ${place}: expected dtype, shape, data_offsets, got ${show(field)}`);
     });
     if (dtype === undefined || shape === undefined || offsets?.length !== 2) {
-      const got = `dtype ${dtype}, shape ${shape && formatShape(shape)}, data_offsets ${offsets && formatShape(offsets)}`;
+      const got = `dtype ${show(dtype)}, shape ${shape && formatShape(shape)}, data_offsets ${offsets && formatShape(offsets)}`;
       throw new InputError(`${this.where}: ${place}: expected a type, a shape and two data offsets, got ${got}`);
     }
     return { name, dtype, shape, begin: offsets[0], end: offsets[1] };
@@ -127,7 +131,7 @@ class HeaderParser {
     do {
       const key = this.string();
       if (keys.has(key)) {
-        throw new InputError(`${this.where}: ${place}: expected every key once, got ${quote(key)} again`);
+        throw new InputError(`${this.where}: ${place}: expected every key once, got ${show(key)} again`);
       }
       keys.add(key);
       this.expect(':');
@@ -198,7 +202,7 @@ class HeaderParser {
 
   private fail(expected: string, place = 'the header'): never {
     const found = this.text.slice(this.position, this.position + 20);
-    const got = found === '' ? 'its end' : quote(found);
+    const got = found === '' ? 'its end' : show(found);
     throw new InputError(
       `${this.where}: ${place}: expected ${expected}, got ${got} at character ${this.position}: damaged, or not safetensors`,
     );

@@ -1,8 +1,9 @@
 // Writes safetensors files: the same bytes for the same tensors.
 
 import { InputError } from '../device/errors.js';
+import { show } from '../device/show.js';
 import { SAFETENSORS_ELEMENT_BYTES, type SafetensorsTensor } from './safetensors.js';
-import { checkEntry, LENGTH_BYTES, METADATA, quote } from './safetensors_entry.js';
+import { checkEntry, LENGTH_BYTES, METADATA } from './safetensors_entry.js';
 
 /**
  * The bytes of a safetensors file: a header padded to 8 bytes, then the tensors by descending element size and by name, so
@@ -20,7 +21,7 @@ export function encodeSafetensors(
   for (const [name, { dtype, shape, data }] of sorted) {
     const begin = end;
     end += data.byteLength;
-    if (names.has(name)) throw new InputError(`encodeSafetensors: expected every name once, got ${quote(name)} again`);
+    if (names.has(name)) throw new InputError(`encodeSafetensors: expected every name once, got ${show(name)} again`);
     names.add(name);
     checkEntry({ name, dtype, shape, begin, end }, 'encodeSafetensors');
     header.push([name, { dtype, shape, data_offsets: [begin, end] }]);

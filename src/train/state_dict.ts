@@ -2,6 +2,7 @@
 // ways; a sparse weight NAME is stored as NAME with NAME_mask, or as the tables NAME.blocks.* of docs/format.md.
 
 import { type Device, InputError } from '../device/index.js';
+import { showNames } from '../device/show.js';
 import {
   BlockWeight,
   DenseWeight,
@@ -91,7 +92,7 @@ export interface LoadOptions {
  * Replaces parameters and running statistics by those of a state dict or a checkpoint. Nothing is changed unless everything fits.
  *
  * @returns whether any weight is sparse.
- * @throws InputError naming every missing, extra and misshapen tensor, or the first table or mask that breaks its format.
+ * @throws InputError naming missing, extra and misshapen tensors, or the first table or mask that breaks its format.
  */
 export function loadState(device: Device, model: Module, tensors: NamedTensors, options: LoadOptions): boolean {
   const reader = new StateReader(tensors, options.where);
@@ -232,8 +233,8 @@ class StateReader {
   finish(): void {
     const extra = [...this.tensors.keys()].filter((name) => !this.used.has(name) && !IGNORED.test(name));
     const complaints = [
-      this.missing.length > 0 ? `missing ${this.missing.join(', ')}` : '',
-      extra.length > 0 ? `not in the model: ${extra.join(', ')}` : '',
+      this.missing.length > 0 ? `missing ${showNames(this.missing)}` : '',
+      extra.length > 0 ? `not in the model: ${showNames(extra)}` : '',
       this.misshapen.length > 0 ? `misshapen: ${this.misshapen.join(', ')}` : '',
     ].filter((complaint) => complaint !== '');
     if (complaints.length > 0) {

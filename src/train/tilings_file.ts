@@ -2,6 +2,7 @@
 // operation uses them only if they are among its own tilings (see `TileChoices.offer`).
 
 import { InputError } from '../device/index.js';
+import { show } from '../device/show.js';
 import type { TunedOperation } from './autotune.js';
 
 /** Where the measurements of an adapter are kept. */
@@ -25,7 +26,7 @@ export function encodeTilings(adapter: string, operations: readonly TunedOperati
 /** @throws InputError if it is not such a text. */
 export function parseTilings(text: string, where: string): TunedOperation[] {
   const fail = (expected: string, got: unknown): never => {
-    throw new InputError(`${where}: expected ${expected}, got ${(JSON.stringify(got) ?? 'nothing').slice(0, 80)}`);
+    throw new InputError(`${where}: expected ${expected}, got ${show(got)}`);
   };
   let content: unknown;
   try {
@@ -39,8 +40,9 @@ export function parseTilings(text: string, where: string): TunedOperation[] {
     if (!isObject(operation)) return fail('an operation', operation);
     const { key, tiles, ms, usualMs } = operation;
     if (typeof key !== 'string') return fail('the key of an operation', key);
-    if (!isObject(tiles) || !Object.values(tiles).every(isNumber)) return fail(`numbers as tiles of ${key}`, tiles);
-    if (!isNumber(ms) || !isNumber(usualMs)) return fail(`milliseconds of ${key}`, [ms, usualMs]);
+    if (!isObject(tiles) || !Object.values(tiles).every(isNumber))
+      return fail(`numbers as tiles of ${show(key)}`, tiles);
+    if (!isNumber(ms) || !isNumber(usualMs)) return fail(`milliseconds of ${show(key)}`, [ms, usualMs]);
     return { key, tiles: tiles as Record<string, number>, ms, usualMs };
   });
 }

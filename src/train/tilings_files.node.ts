@@ -2,8 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../device/cache_folder.node.js';
 import { InputError } from '../device/index.js';
 import { writeFileAtomically } from './atomic_write.node.js';
 import type { TunedOperation } from './autotune.js';
@@ -13,8 +13,8 @@ export interface TilingsFiles extends TilingsStore {
   pathOf(adapter: string): string;
 }
 
-/** @param folder default: `~/.cache/shuffleblock/tilings`, or below XDG_CACHE_HOME. */
-export function tilingsFiles(folder: string = defaultFolder()): TilingsFiles {
+/** @param folder default: `tilings` in the user's cache (`cacheFolder`): `~/.cache/shuffleblock/tilings`, or below XDG_CACHE_HOME. */
+export function tilingsFiles(folder: string = join(cacheFolder(), 'tilings')): TilingsFiles {
   const pathOf = (adapter: string) => {
     const digest = createHash('sha256').update(adapter).digest('hex').slice(0, 8);
     const name = adapter
@@ -39,8 +39,4 @@ export function tilingsFiles(folder: string = defaultFolder()): TilingsFiles {
       await writeFileAtomically(pathOf(adapter), encodeTilings(adapter, operations));
     },
   };
-}
-
-function defaultFolder(): string {
-  return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'shuffleblock', 'tilings');
 }

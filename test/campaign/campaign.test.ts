@@ -59,6 +59,17 @@ function start(args: string[], fake: object = {}): { child: ChildProcess; ended:
 
 const run = (out: string, fake?: object, ...args: string[]) => start(['--out', path(out), ...args], fake).ended;
 
+/** The one line with which a campaign is refused. */
+async function refusal(out: string, ...args: string[]): Promise<string> {
+  const { code, stderr } = await run(out, {}, ...args);
+  const lines = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => !line.startsWith('Warning: maxDynamic'));
+  expect([code, lines.length], stderr).toEqual([2, 1]);
+  return lines[0];
+}
+
 function linesOf(out: string): Record<string, unknown>[] {
   const text = readFileSync(path(out, 'results.jsonl'), 'utf8');
   return text
@@ -190,6 +201,21 @@ describe('a campaign', () => {
     expect([mended.code, resultsOf('out').length]).toEqual([0, SETTINGS * SEEDS]);
   });
 
+  it('reports a run whose logs are damaged, and finishes the others', PATIENCE, async () => {
+    await run('out', { failSeed: 2 });
+    const [id] = readdirSync(path('out', 'runs'));
+    const sessions = path('out', 'runs', id, 'sessions.jsonl');
+    writeFileSync(sessions, `{}\n${readFileSync(sessions, 'utf8')}`);
+    rmSync(path('out', 'results.jsonl'));
+    const damaged = await run('out');
+    expect(damaged.code).toBe(1);
+    expect(damaged.stdout).toMatch(
+      / {2}failed: \S*sessions\.jsonl: line 1: expected a JSON object with a type, got "\{\}"$/m,
+    );
+    expect(damaged.stderr).not.toMatch(/error/i);
+    expect(resultsOf('out')).toHaveLength(SETTINGS * SEEDS - 1);
+  });
+
   it('stops in time or at Ctrl-C with everything saved, and is alone in its folder', PATIENCE, async () => {
     const { child, ended } = start(['--out', path('out')], { stepMs: 100 });
     await until(() => countSteps('out') >= 2);
@@ -219,6 +245,18 @@ describe('a campaign', () => {
     const { code, stderr } = await run('out');
     expect([code, stderr.trim().split('\n')]).toEqual([2, [expect.stringMatching(/^campaign: .*runs\[0\]: .*'none'/)]]);
     expect(existsSync(path('out'))).toBe(false);
+    writeFileSync(path('plan.json'), JSON.stringify({ name: 'tiny', runs: [{ method: 'dense' }] }));
+    expect(await refusal('plan.json')).toMatch(
+      /^campaign: --out \S*plan\.json: expected a folder that can be written, got E/,
+    );
+    expect(await refusal('out', '--into', path('none.md'))).toMatch(/^campaign: --into \S*none\.md: expected a page/);
+    writeFileSync(path('out', 'results.jsonl'), '{"type":"run","id":"x"}\n');
+    expect(await refusal('out')).toMatch(
+      /^campaign: \S*results\.jsonl: line 1: expected a number as seed of a run line, got /,
+    );
+    const large = [{ method: 'dense', model: 'wrn-10-9999999', 'data-set': 'cifar10' }];
+    writeFileSync(path('plan.json'), JSON.stringify({ name: 'tiny', runs: large }));
+    expect(await refusal('other', '--dry-run')).toMatch(/^campaign: wrn-10-9999999 on cifar10: a layer's weight \[/);
     const runs = [{ model: 'lenet300-100', method: 'dsb', sparsity: 0.9, epochs: 2, seed: [0, 1] }];
     writeFileSync(path('plan.json'), JSON.stringify({ name: 'tiny', runs }));
     const listed = await start(['--dry-run']).ended;

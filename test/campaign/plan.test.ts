@@ -1,6 +1,6 @@
 // Plans: lists multiply, `train`'s own checks refuse what is wrong, and a run keeps its name as long as it is the same training.
 
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -53,6 +53,32 @@ describe('readPlan', () => {
     const [run] = planOf(plan({ 'data-dir': 'there' }), () => ({ 'data-dir': '/here', adapter: 'software' })).runs;
     expect(run.place).toEqual(['--data-dir', '/here', '--adapter', 'software']);
     expect(run.args.join(' ')).toBe('--model lenet5 --epochs 2 --data-dir /here --adapter software');
+  });
+
+  it('makes one dense run of lists that only sparse runs have a use for', () => {
+    const { runs } = planOf(
+      plan({ method: ['dense', 'ssb'], sparsity: [0.8, 0.9], 'block-size': [8, 16], seed: [0, 1] }),
+    );
+    const dense = runs.filter(({ config }: Run) => config.method === 'dense');
+    expect(dense.map(({ config }: Run) => config.seed)).toEqual([0, 1]);
+    expect(dense[0].id).toBe(idOf({ method: 'dense', seed: 0 }));
+    expect(runs).toHaveLength(2 + 2 * 2 * 2);
+    // What was said of it alone belongs to it, as it always has.
+    expect(idOf({ method: 'dense', 'block-size': 8 })).not.toBe(idOf({ method: 'dense' }));
+  });
+
+  it('keeps the names of runs that were trained', () => {
+    const results = join(import.meta.dirname, '../../bench/campaign/results');
+    for (const name of ['mnist', 'smoke', 'cifar10-small']) {
+      const ids = new Set(
+        readPlan(join(results, '../plans', `${name}.json`), engine).runs.map(({ id }: { id: string }) => id),
+      );
+      const lines = readFileSync(join(results, name, 'results.jsonl'), 'utf8')
+        .trim()
+        .split('\n');
+      const trained = lines.map((line) => JSON.parse(line)).filter(({ type }) => type === 'run');
+      expect(trained.filter(({ id }) => !ids.has(id))).toEqual([]);
+    }
   });
 
   it.each<[string, unknown, RegExp]>([

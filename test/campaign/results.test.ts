@@ -1,6 +1,6 @@
 // From run folders to results, means, tables and charts.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
@@ -104,6 +104,47 @@ describe('resultOf', () => {
     expect(resultOf(folder, run)).toBeUndefined();
     write('metrics.jsonl', METRICS.slice(0, 2), '{"type":"st');
     expect(stepsDone(folder)).toBe(2);
+  });
+
+  it.each<[string, string, string, RegExp]>([
+    [
+      'no JSON',
+      'sessions.jsonl',
+      '{"type":"sa',
+      /sessions\.jsonl: line 2: expected a JSON object with a type, got "\{/,
+    ],
+    ['no object', 'metrics.jsonl', 'null', /metrics\.jsonl: line 2: expected a JSON object with a type, got "null"$/],
+    [
+      'a start without weights',
+      'sessions.jsonl',
+      JSON.stringify({ ...START, weights: undefined }),
+      /sessions\.jsonl: line 2: expected a number as weights\.active of a start line, got "/,
+    ],
+    [
+      'an epoch without its number',
+      'metrics.jsonl',
+      '{"type":"epoch","step":4}',
+      /metrics\.jsonl: line 2: expected a number as epoch of a epoch line, got "/,
+    ],
+  ])('names a line that is %s', (_, name, line, message) => {
+    write('metrics.jsonl', METRICS);
+    write('sessions.jsonl', SESSIONS);
+    const lines = readFileSync(join(folder, name), 'utf8').split('\n');
+    writeFileSync(join(folder, name), lines.with(1, line).join('\n'));
+    const [run] = planOf({}).runs;
+    expect(() => resultOf(folder, run)).toThrow(message);
+    expect(() => resultOf(folder, run)).toThrow(expect.objectContaining({ name: 'PlanError' }));
+  });
+
+  it('wants a start line, and takes a folder in the place of a log for damage', () => {
+    const [run] = planOf({}).runs;
+    write('metrics.jsonl', METRICS);
+    write('sessions.jsonl', [save(8, 5)]);
+    expect(() => resultOf(folder, run)).toThrow(/sessions\.jsonl: expected a start line, got none$/);
+    rmSync(join(folder, 'metrics.jsonl'));
+    mkdirSync(join(folder, 'metrics.jsonl'));
+    expect(() => resultOf(folder, run)).toThrow(/metrics\.jsonl: expected a file that can be read, got EISDIR/);
+    expect(stepsDone(folder)).toBe(0);
   });
 
   it('ends a run with --max-steps there', () => {
@@ -216,6 +257,10 @@ describe('the tables', () => {
     const page = join(folder, 'page.md');
     writeFileSync(page, 'a\n<!-- campaign x -->\nold\n<!-- end of campaign x -->\nb\n');
     expect(pageWith(page, 'x', 'new')).toBe('a\n<!-- campaign x -->\nnew\n<!-- end of campaign x -->\nb\n');
+    const none = join(folder, 'none.md');
+    expect(() => pageWith(none, 'x', 'new')).toThrow(
+      /^--into \S*none\.md: expected a page that can be read, got ENOENT/,
+    );
     expect(() => pageWith(page, 'y', 'new')).toThrow(/page\.md: expected a line <!-- campaign y -->/);
   });
 });
@@ -233,6 +278,29 @@ describe('results.jsonl', () => {
     const again = new Results(folder, engine);
     expect(again.lines).toEqual(results.lines);
     expect(settingsOfPlan(plan, again)[0].results).toHaveLength(2);
+  });
+
+  it.each([
+    ['half a line', '{"type":"ru', /line 1: expected a JSON object with a type, got "\{\\"type\\":\\"ru"$/],
+    ['another type', '{"type":"row"}', /line 1: expected type run or mean, got "row"$/],
+    ['no id', '{"type":"run","seed":0}', /line 1: expected the id of a run, got undefined$/],
+    ['no accuracy', '{"type":"run","id":"x","seed":0}', /line 1: x: expected a number as accuracy, got none$/],
+    [
+      'times without the rest',
+      '{"type":"run","id":"x","seed":0,"accuracy":1,"msPerStep":2}',
+      /line 1: x: expected a number as seconds, got none$/,
+    ],
+    [
+      'a curve of something else',
+      '{"type":"run","id":"x","seed":0,"accuracy":1,"lossCurve":[1]}',
+      /line 1: x: expected \[step, loss\] pairs as lossCurve/,
+    ],
+  ])('is refused with %s, and left as it is', (_, line, message) => {
+    const path = join(folder, 'results.jsonl');
+    writeFileSync(path, line);
+    expect(() => new Results(folder, engine)).toThrow(message);
+    expect(() => new Results(folder, engine)).toThrow(expect.objectContaining({ name: 'PlanError' }));
+    expect(readFileSync(path, 'utf8')).toBe(line);
   });
 
   it('has no mean of nothing', () => {

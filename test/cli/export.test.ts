@@ -96,6 +96,18 @@ it('reads a state dict of the original program: masks, 100 outputs, the prefix o
   expect(await evaluated('original.bundle')).toMatchObject({ kind: 'bundle', loss });
 });
 
+it('refuses to evaluate on images of other channels or another size, before it reads or fetches any', async () => {
+  await run('export', 'run', '--format', 'bundle', '--out', 'digits.bundle');
+  for (const file of ['digits.bundle', 'run']) {
+    expect(await refused('eval', file, '--data-set', 'folder', '--data-dir', 'img')).toMatch(
+      /: expected a network for images \[3,28,28\], as folder has, got one for \[1,28,28\]; see --data-set$/,
+    );
+    expect(await refused('eval', file, '--data-set', 'cifar10')).toMatch(
+      /: expected a network for images \[3,32,32\], as cifar10 has, got one for \[1,28,28\]; see --data-set$/,
+    );
+  }
+});
+
 it('refuses in one line, and writes nothing', async () => {
   const out = ['--out', 'refused'];
   writeFileSync(path('net.pth'), Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 8, 8, 0, 0));
@@ -140,6 +152,6 @@ it('refuses in one line, and writes nothing', async () => {
       'bundle',
       ...out,
     ),
-  ).toMatch(/^plain\.safetensors: the tensors do not fit the model: missing conv1\.weight/);
+  ).toMatch(/^plain\.safetensors: the tensors do not fit the model: missing "conv1\.weight"/);
   expect(existsSync(path('refused'))).toBe(false);
 });

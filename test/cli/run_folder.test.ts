@@ -16,8 +16,9 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { MetricsLog } from '../../src/cli/metrics_log.js';
 import { RunFolder } from '../../src/cli/run_folder.js';
 import { lockFolder } from '../../src/cli/run_lock.js';
+import { SessionLog, type SessionStart } from '../../src/cli/session_log.js';
 import { InputError } from '../../src/device/index.js';
-import { defaultConfig, type Position } from '../../src/train/index.js';
+import { defaultConfig, type MetricsLine, type Position } from '../../src/train/index.js';
 
 const root = mkdtempSync(join(tmpdir(), 'shuffleblock-run-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -57,7 +58,41 @@ describe('MetricsLog', () => {
   it('refuses a damaged line that is older than the checkpoint', async () => {
     const damaged = cut(`${LINES[0]}\0\0\n${LINES[2]}`, { step: 2, finishedEpochs: 0 });
     await expect(damaged).rejects.toThrow(InputError);
-    await expect(damaged).rejects.toThrow(/metrics\.jsonl: line 2: expected a JSON object with type and step, got "/);
+    await expect(damaged).rejects.toThrow(
+      /metrics\.jsonl: line 2: expected a JSON object with type and step \(and epoch\), got "/,
+    );
+  });
+
+  it.each<[string, string, RegExp]>([
+    [
+      'no epoch',
+      '{"type":"epoch","step":2}',
+      /line 4: expected a JSON object with type and step \(and epoch\), got "\{/,
+    ],
+    [
+      'another epoch',
+      '{"type":"epoch","step":2,"epoch":7}',
+      /line 5: expected no line from before step 3 behind line 4, which is ".*7\}", got ".*"$/,
+    ],
+  ])('refuses an epoch line with %s, and leaves the others', async (_, line, message) => {
+    const text = LINES.with(3, `${line}\n`).join('');
+    await expect(cut(text, { step: 3, finishedEpochs: 1 })).rejects.toThrow(InputError);
+    await expect(cut(text, { step: 3, finishedEpochs: 1 })).rejects.toThrow(message);
+    expect(readFileSync(file(), 'utf8')).toBe(text);
+  });
+
+  it('cuts damaged lines that are younger than the checkpoint', async () => {
+    expect(await cut(`${LINES.join('')}\0\0\n`, { step: 2, finishedEpochs: 1 })).toBe(LINES.slice(0, 4).join(''));
+  });
+
+  it('says so where it can be neither read nor written, as the log of sessions does', async () => {
+    mkdirSync(file());
+    const log = new MetricsLog(file());
+    const message = /^\S*metrics\.jsonl: expected a file that can be (read|written), got [^\n]+$/;
+    await expect(log.cutAfter({ step: 5, finishedEpochs: 1 })).rejects.toThrow(message);
+    expect(() => log.append({} as MetricsLine)).toThrow(message);
+    expect(() => log.sync()).toThrow(message);
+    expect(() => new SessionLog(file()).append({} as SessionStart)).toThrow(message);
   });
 
   it('need not be there', async () => {
@@ -96,6 +131,9 @@ describe('lockFolder', () => {
 
   it.each<[string, () => void]>([
     ['a dead process', () => own(2 ** 22 + 1)],
+    ['all processes at once', () => own(-1)],
+    ['a group of processes', () => own(0)],
+    ['no process', () => writeFileSync(lock(), JSON.stringify({ pid: '1', host: hostname() }))],
     ['a predecessor with the same number, as in containers', () => own(process.pid)],
     ['a process killed as it locked', () => writeFileSync(lock(), '')],
     [
@@ -114,6 +152,7 @@ describe('lockFolder', () => {
 
 describe('RunFolder', () => {
   const settings = { config: defaultConfig('mnist'), files: { dataDir: '/data/mnist' } };
+  const DEEP = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
 
   it('remembers its settings', async () => {
     const made = await RunFolder.create(folder, settings);
@@ -123,6 +162,15 @@ describe('RunFolder', () => {
     expect(opened.readCheckpoint()).toBeUndefined();
     opened.close();
     expect(readdirSync(folder)).toEqual(['config.json']);
+  });
+
+  it('says which checkpoint cannot be read', async () => {
+    const made = await RunFolder.create(folder, settings);
+    mkdirSync(join(folder, 'checkpoint-last.safetensors'));
+    expect(() => made.readCheckpoint()).toThrow(
+      new InputError(`${folder}/checkpoint-last.safetensors: expected a file that can be read, got a folder`),
+    );
+    made.close();
   });
 
   it('is free where a process was killed before it had written anything, and cleaned when opened', async () => {
@@ -156,6 +204,11 @@ describe('RunFolder', () => {
       'epochs of another kind',
       JSON.stringify({ ...settings.config, epochs: '3' }),
       /epochs: expected a number, got "3"$/,
+    ],
+    [
+      'epochs nested deeper than JSON.stringify goes',
+      JSON.stringify({ ...settings.config, epochs: 0 }).replace('"epochs":0', `"epochs":${DEEP}`),
+      /config\.json: epochs: expected a number, got something nested too deeply$/,
     ],
     ['no epochs', JSON.stringify({ ...settings.config, epochs: 0 }), /config\.json: epochs: expected a positive whole/],
   ])('refuses a configuration with %s', async (_, text, message) => {

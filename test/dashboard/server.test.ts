@@ -191,7 +191,7 @@ describe('weights of a checkpoint', () => {
 
   it.each<[string, Uint8Array, RegExp]>([
     ['damaged', withFlippedBit(blockCheckpoint({})), /a damaged checkpoint/],
-    ['of random bytes', new Uint8Array(1000).fill(7), /expected a header/],
+    ['of random bytes', new Uint8Array(1000).fill(7), /expected a safetensors file, got one that begins with/],
     ['empty', new Uint8Array(), /expected at least 8 bytes/],
     ['of an earlier version', blockCheckpoint({ shapes: undefined }), /saved by an earlier version/],
     ['with other shapes', blockCheckpoint({ shapes: { fc2: [3, 3] } }), /fc2\.weight: expected a tensor \[3,3\]/],

@@ -1,7 +1,9 @@
 // Decoding of single files: what stands in them, and what becomes of those that hold no image.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { BrokenImageError } from '../../src/data/broken_images.js';
 import { randomResizedCrop } from '../../src/data/crop.js';
@@ -121,6 +123,12 @@ describe('decodeImage', () => {
   it.each([
     ['zero.jpg', async () => new Uint8Array(0), /\S/],
     ['text.jpg', async () => Buffer.from('no image at all'), /unsupported image format/],
+    [
+      'drawing.jpg',
+      async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      /unsupported image format/,
+    ],
+    ['other.png', () => source().gif().toBuffer(), /unsupported image format/],
     ['cut.jpg', async () => (await jpeg(300, 300, COLOUR)).subarray(0, 700), /premature end/],
     ['header.png', async () => blackPng(10, 10).subarray(0, 30), /\S/],
     ['vast.png', async () => Buffer.concat([blackPng(1, 1).subarray(0, 16), Buffer.alloc(40, 0x7f)]), /\S/],
@@ -132,6 +140,18 @@ describe('decodeImage', () => {
       expect(error.message).toMatch(reason);
       expect(error.message).not.toContain('\n');
     }
+  });
+
+  it('leaves files of these formats to other users of sharp', async () => {
+    for (const format of ['jpeg', 'png', 'webp'] as const) {
+      const path = file(`other.${format}`, await source().toFormat(format).toBuffer());
+      expect(await sharp(path).metadata()).toMatchObject({ format, width: 20 });
+    }
+  });
+
+  it('refuses a pipe, which nobody may ever write to', async () => {
+    execFileSync('mkfifo', [join(dir, 'pipe.jpg')]);
+    await expect(decode(join(dir, 'pipe.jpg'))).rejects.toThrow(new BrokenImageError('a pipe'));
   });
 });
 

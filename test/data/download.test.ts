@@ -154,6 +154,18 @@ describe('a download that cannot be', () => {
     expect(await refusal(fetchFrom([() => {}], { stallMs: 100 }))).toMatch(/got no byte for 0\.1 s$/);
   });
 
+  it('a server that sends no parts, and breaks later and earlier by turns', async () => {
+    const breaking = (after: number): Answer => {
+      return (response) => {
+        response.writeHead(200, { 'content-length': SIZE });
+        response.write(BYTES.subarray(0, after), () => setTimeout(() => response.destroy(), 20));
+      };
+    };
+    const answers = Array.from({ length: 6 }, () => [breaking(400), breaking(200)]).flat();
+    expect(await refusal(fetchFrom([...answers, status(404)]))).toMatch(/, 4 times in a row$/);
+    expect(server!.requests).toHaveLength(4);
+  });
+
   it('keeps what it has received', async () => {
     expect(await refusal(fetchFrom([broken(BYTES, 30_000), status(404)]))).toMatch(/404/);
     expect(readFileSync(path).equals(BYTES.subarray(0, 30_000))).toBe(true);

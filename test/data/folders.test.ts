@@ -315,4 +315,24 @@ describe('the cached index', () => {
       expect((await load()).train.count).toBe(3);
     }
   });
+
+  it.each<[string, (index: Record<string, unknown>) => unknown]>([
+    ['labels of no class', (index) => ({ ...index, train: { paths: ['a', 'b', 'c'], labels: [0, 1, 2] } })],
+    ['fewer labels than images', (index) => ({ ...index, train: { paths: ['a', 'b', 'c'], labels: [0, 1] } })],
+    ['paths that are none', (index) => ({ ...index, train: { paths: [1, 2], labels: [0, 1] } })],
+    ['a list of something else', (index) => ({ ...index, train: 7 })],
+    ['classes without names', (index) => ({ ...index, classes: [{}, {}] })],
+    ['a count that is none', (index) => ({ ...index, ignored: 'many' })],
+    ['missing images that are none', (index) => ({ ...index, missing: 5 })],
+    ['times that are none', (index) => ({ ...index, changed: { ...(index.changed as object), train: null } })],
+  ])('is made anew where it has %s', async (_, change) => {
+    await putImages(...SMALL);
+    settle();
+    const made = await load();
+    const path = join(`${dir}-cache/shuffleblock/indexes`, indexes()[0]);
+    const stored = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(change(stored)));
+    expect([...(await load()).train.labels]).toEqual([...made.train.labels]);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(stored);
+  });
 });

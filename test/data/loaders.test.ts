@@ -72,12 +72,20 @@ describe('loadMnist', () => {
     expect(await refusal(loadMnist(dir))).toContain('train-images-idx3-ubyte: expected images of 28x28, got 32x32');
   });
 
+  it('refuses a gzip file that holds far more than its name says', async () => {
+    const zeros = gzipSync(new Uint8Array(2 ** 26), { level: 1 });
+    put('train-images-idx3-ubyte.gz', Buffer.concat(Array(5).fill(zeros)));
+    expect(await refusal(loadMnist(dir))).toBe(
+      `${dir}/train-images-idx3-ubyte.gz: expected at most ${2 ** 28} bytes, unpacked, got more`,
+    );
+  });
+
   it('refuses a damaged gzip file and a folder in the place of a file', async () => {
     const packed = gzipSync(files['train-images-idx3-ubyte']);
     put('train-images-idx3-ubyte.gz', packed.subarray(0, packed.length - 20));
     expect(await refusal(loadMnist(dir))).toContain('train-images-idx3-ubyte.gz: expected a whole gzip file, got');
     mkdirSync(join(dir, 'train-images-idx3-ubyte'));
-    expect(await refusal(loadMnist(dir))).toContain('train-images-idx3-ubyte: expected a readable file, got EISDIR');
+    expect(await refusal(loadMnist(dir))).toContain('train-images-idx3-ubyte: expected a readable file, got a folder');
   });
 
   it('has 10,000 digits without any file', async () => {

@@ -114,9 +114,9 @@ describe('refuses', () => {
 
   it('missing parts, and bits that do not fit shape or values', () => {
     const name = 'fc.weight.masked';
-    expect(refusal({ [`${name}.bits`]: undefined })).toBe(`${where}: fc.weight: expected ${name}.bits, got none`);
+    expect(refusal({ [`${name}.bits`]: undefined })).toBe(`${where}: "${name}": expected its bits, got none`);
     expect(refusal({ [`${name}.shape`]: safetensor(Uint32Array.of(4e9, 4e9), [2]) })).toMatch(
-      /bits: expected 2000000000000000000 bytes for \[4000000000,4000000000\], got 975$/,
+      /" bits: expected 2000000000000000000 bytes for \[4000000000,4000000000\], got 975$/,
     );
     const bits = tensors.get(`${name}.bits`)!;
     const flipped = bits.data.slice();
@@ -124,6 +124,17 @@ describe('refuses', () => {
     expect(refusal({ [`${name}.bits`]: { ...bits, data: flipped } })).toMatch(
       /values: expected 15(58|60) values as the bits say, got 1559$/,
     );
+  });
+
+  it('a mask that grows far beyond the file, in a moment', () => {
+    const name = 'fc.weight.masked';
+    const start = performance.now();
+    const message = refusal({
+      [`${name}.bits`]: safetensor(new Uint8Array(2 ** 21), [2 ** 21]),
+      [`${name}.shape`]: safetensor(Uint32Array.of(2 ** 12, 2 ** 12), [2]),
+    });
+    expect(message).toBe(`${where}: "${name}" values: expected 0 values as the bits say, got 1559`);
+    expect(performance.now() - start).toBeLessThan(1000);
   });
 
   it.each([
@@ -136,7 +147,19 @@ describe('refuses', () => {
     ],
     [
       JSON.stringify({ ...settings, std: [1, 2] }),
-      /expected std with a number for each channel in its settings, got 1,2$/,
+      /expected std with a number for each channel in its settings, got \[1,2\]$/,
+    ],
+    [
+      JSON.stringify({ ...settings, classes: { toString: 1 } }),
+      /expected classes from 1 to 65535 in its settings, got \{"toString":1\}$/,
+    ],
+    [
+      JSON.stringify({ ...settings, std: { toString: 1 } }),
+      /expected std with a number for each channel in its settings, got \{"toString":1\}$/,
+    ],
+    [
+      JSON.stringify({ ...settings, dropout: { toString: 1 } }),
+      /expected dropout a number in its settings, got \{"toString":1\}$/,
     ],
   ])('settings %s', (text, message) => {
     expect(refusal({}, { settings: text })).toMatch(message);

@@ -56,7 +56,7 @@ describe('parseCheckpoint', () => {
       new InputError(`a: expected a checkpoint (${FORMAT}), got a file without format`),
     );
     expect(() => parseCheckpoint(encodeSafetensors(tensors, { format: 'pt' }), 'a')).toThrow(
-      new InputError(`a: expected a checkpoint (${FORMAT}), got pt`),
+      new InputError(`a: expected a checkpoint (${FORMAT}), got "pt"`),
     );
   });
 
@@ -84,7 +84,7 @@ describe('parseCheckpoint', () => {
     [
       'a setting of another program',
       { ...position, config: { ...config, gpus: 8 } },
-      "a: config: expected settings of a run, got 'gpus'",
+      'a: config: expected settings of a run, got "gpus"',
     ],
     [
       'a value out of range',
@@ -160,7 +160,7 @@ describe('a damaged checkpoint', () => {
     const bytes = whole.slice();
     bytes[bytes.length - 1] ^= 1;
     expect(refusal(bytes)).toMatch(
-      /^a\.safetensors: expected contents of checksum [0-9a-f]{8}, got [0-9a-f]{8}: a damaged checkpoint$/,
+      /^a\.safetensors: expected contents of checksum "[0-9a-f]{8}", got [0-9a-f]{8}: a damaged checkpoint$/,
     );
     const { metadata } = parseSafetensors(whole, 'a');
     const otherSeed = { ...metadata, position: metadata.position.replace('"seed":0', '"seed":1') };

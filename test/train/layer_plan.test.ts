@@ -95,6 +95,26 @@ describe('rules by name', () => {
     });
   });
 
+  it.each([
+    ['*', NAMES],
+    ['**', NAMES],
+    ['f*c', ['fc']],
+    ['fc*c', []],
+    ['*c*c', []],
+    ['*.0.*', ['layer1.0.conv', 'layer10.0.conv']],
+    ['l*1*.conv', ['layer1.0.conv', 'layer1.1.conv', 'layer10.0.conv']],
+    ['*1.1.conv', ['layer1.1.conv']],
+    [`${'*'.repeat(40)}x`, []],
+    [`${'*o'.repeat(40)}*`, []],
+  ])('match by %s', (pattern, expected) => {
+    const matched = () => {
+      const plans = plan({ layers: [{ pattern, density: 0.25 }] });
+      return NAMES.filter((name) => plans[name].endsWith('0.25'));
+    };
+    if (expected.length > 0) expect(matched()).toEqual(expected);
+    else expect(matched).toThrow(/^layer: expected a pattern that matches a layer/);
+  });
+
   it.each<[string, Partial<RunConfig>]>([
     [
       "layer: expected a pattern that matches a layer (LAYERS), got 'conv'",

@@ -126,9 +126,13 @@ describe('a file that lies', () => {
     expect(refusal(new Uint8Array(7))).toContain('expected at least 8 bytes, got 7');
     expect(refusal(fileOf('{}', 0, 2n ** 64n - 1n))).toContain('at most 2 bytes, got 18446744073709551615');
     expect(refusal(fileOf('{}', 0, 3))).toBe(
-      'x.safetensors: expected a header of at most 2 bytes, got 3: a truncated file, or not safetensors',
+      'x.safetensors: expected a header of at most 2 bytes, got 3: a truncated file',
     );
     expect(refusal(fileOf('{}', 100_000_001, 100_000_003))).toContain('at most 100000000 bytes');
+    const page = new TextEncoder().encode('<!DOCTYPE html>\n<html lang="en">');
+    expect(refusal(page)).toBe(
+      'x.safetensors: expected a safetensors file, got one that begins with "<!DOCTYPE html>\\n<htm"',
+    );
     const latin1 = fileOf('{"a":1}');
     latin1[10] = 0xe9;
     expect(refusal(latin1)).toContain('UTF-8');
@@ -145,7 +149,7 @@ describe('a file that lies', () => {
     ['expected :, got "1}"', '{"a" 1}'],
     ['expected {, got "1}"', '{"a":1}'],
     ['expected {, got "null}"', '{"a":null}'],
-    ['tensor "a": expected a type, a shape and two data offsets, got dtype undefined', '{"a":{}}'],
+    ['tensor "a": expected a type, a shape and two data offsets, got dtype none', '{"a":{}}'],
     ['data_offsets [0]', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0]}}'],
     ['data_offsets [0,1,1]', '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,1]}}'],
     ['expected ", got "8}}"', '{"a":{"dtype":8}}'],

@@ -35,13 +35,17 @@ describe('tilings as text', () => {
   it.each([
     ['', 'x: expected measured tilings as JSON, got ""'],
     ['{"operations": [', 'x: expected measured tilings as JSON, got "{\\"operations\\": ["'],
-    ['[]', 'x: expected a list of operations, got nothing'],
+    [
+      `{"operations": [${'['.repeat(20_000)}${']'.repeat(20_000)}]}`,
+      'x: expected an operation, got something nested too deeply',
+    ],
+    ['[]', 'x: expected a list of operations, got none'],
     ['{"operations": {}}', 'x: expected a list of operations, got {}'],
     ['{"operations": [null]}', 'x: expected an operation, got null'],
     ['{"operations": [{"key": 1}]}', 'x: expected the key of an operation, got 1'],
-    [withTiles('16'), 'x: expected numbers as tiles of k, got "16"'],
-    [withTiles({ rows: '16' }), 'x: expected numbers as tiles of k, got {"rows":"16"}'],
-    [withTiles({}).replace('"ms":1', '"ms":null'), 'x: expected milliseconds of k, got [null,1]'],
+    [withTiles('16'), 'x: expected numbers as tiles of "k", got "16"'],
+    [withTiles({ rows: '16' }), 'x: expected numbers as tiles of "k", got {"rows":"16"}'],
+    [withTiles({}).replace('"ms":1', '"ms":null'), 'x: expected milliseconds of "k", got [null,1]'],
   ])('%s is refused', (text, message) => {
     expect(() => parseTilings(text, 'x')).toThrow(new InputError(message));
   });

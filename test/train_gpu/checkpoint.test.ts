@@ -225,7 +225,7 @@ describe('another file', () => {
     const other = createTrainer(device, { ...CONFIG, model: 'wrn-10-1' }, dataset, { tensors: model, where });
     await expect(other).rejects.toThrow(InputError);
     await expect(other).rejects.toThrow(
-      /^checkpoint\.safetensors: the tensors do not fit the model: missing net0_block0_conv0\.weight, .*; not in the model: .*fc1\.weight/,
+      /^checkpoint\.safetensors: the tensors do not fit the model: missing "net0_block0_conv0\.weight", .*; not in the model: .*"fc1\.weight"/,
     );
     expect(device.memory().usedBytes).toBe(usedBytes);
   });

@@ -152,7 +152,7 @@ describe('loadState', () => {
       copy.set('fc3.bias', safetensor(new Float32Array(11), [11]));
     });
     expect(await refusal(state)).toBe(
-      `${where}: the tensors do not fit the model: missing fc1.weight, fc2.bias; not in the model: fc9.weight; ` +
+      `${where}: the tensors do not fit the model: missing "fc1.weight", "fc2.bias"; not in the model: "fc9.weight"; ` +
         'misshapen: fc3.weight expected [10,100], got [100,10], fc3.bias expected [10], got [11]',
     );
   });
@@ -266,8 +266,10 @@ describe('damaged tables', () => {
     expect(await refusal(replaced('group_start', floats))).toBe(
       `${where}: fc3.weight.blocks.group_start: expected U32, I32 or I64, got F32 [4]`,
     );
-    expect(await refusal(replaced('group_rows'))).toMatch(/missing fc3\.weight\.blocks\.group_rows$/);
-    expect(await refusal(replaced('values'))).toMatch(/missing fc3\.weight; not in the model: fc3\.weight\.blocks\./);
+    expect(await refusal(replaced('group_rows'))).toMatch(/missing "fc3\.weight\.blocks\.group_rows"$/);
+    expect(await refusal(replaced('values'))).toMatch(
+      /missing "fc3\.weight"; not in the model: "fc3\.weight\.blocks\./,
+    );
     expect(await refusal(replaced('values', safetensor(padded(1), [12, 4])))).toMatch(
       /misshapen: fc3\.weight\.blocks\.values expected \[blocks,B,B\], got \[12,4\]$/,
     );
@@ -279,6 +281,6 @@ describe('damaged tables', () => {
     const state = changed(await blockState({}), (copy) => {
       copy.set('fc3.weight', safetensor(new Float32Array(1000), [10, 100]));
     });
-    expect(await refusal(state)).toBe(`${where}: the tensors do not fit the model: not in the model: fc3.weight`);
+    expect(await refusal(state)).toBe(`${where}: the tensors do not fit the model: not in the model: "fc3.weight"`);
   });
 });

@@ -2,13 +2,17 @@
 
 import protobuf from 'protobufjs';
 import { InputError } from '../../device/index.js';
+import { show } from '../../device/show.js';
 import type { ModelFile } from '../model_file.js';
 import { parseSettings } from '../model_settings.js';
 import { type SafetensorsTensor, safetensor } from '../safetensors.js';
+import { messageSize } from './message_size.node.js';
 import { FLOAT, ONNX_PROTO, type OnnxModel, type OnnxTensor } from './schema.js';
 import { CONSTANT } from './writer.js';
 
-const ModelProto = protobuf.parse(ONNX_PROTO).root.lookupType('onnx.ModelProto');
+const ModelProto = protobuf.parse(ONNX_PROTO).root.resolveAll().lookupType('onnx.ModelProto');
+/** Far more than the largest of our networks needs; made into objects, 160 MB. */
+const MOST_FIELDS = 2 ** 18;
 
 export function encodeOnnx(model: OnnxModel): Uint8Array {
   return ModelProto.encode(ModelProto.fromObject(model)).finish();
@@ -40,6 +44,8 @@ export function parseOnnx(bytes: Uint8Array, where: string): ModelFile {
 function decoded(bytes: Uint8Array, where: string): OnnxModel {
   let model: OnnxModel;
   try {
+    const size = messageSize(bytes, ModelProto);
+    if (size > MOST_FIELDS) throw new Error(`${size} fields, more than ${MOST_FIELDS}`);
     model = ModelProto.toObject(ModelProto.decode(bytes), { longs: Number, defaults: true, arrays: true }) as OnnxModel;
   } catch (error) {
     throw new InputError(`${where}: expected an ONNX model, got a damaged one: ${(error as Error).message}`);
@@ -52,6 +58,6 @@ function floats({ name, dims, rawData }: OnnxTensor, where: string): Safetensors
   const size = dims.reduce((product, extent) => product * extent, 1);
   if (rawData.length === 4 * size) return { ...safetensor(new Float32Array(0), dims), data: rawData };
   throw new InputError(
-    `${where}: ${name}: expected ${4 * size} bytes of raw data for [${dims}], got ${rawData.length}`,
+    `${where}: ${show(name)}: expected ${4 * size} bytes of raw data for ${show(dims)}, got ${rawData.length}`,
   );
 }

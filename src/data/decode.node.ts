@@ -23,6 +23,7 @@ export async function decodeImage(job: DecodeJob): Promise<Uint8Array> {
   try {
     checkRegular(await stat(job.path));
     const file = await readFile(job.path);
+    checkFormat(file);
     // Warnings of libjpeg are about details that other programs do not notice; a file that ends too early is an error.
     const upright = sharp(file, { failOn: 'error' }).autoOrient();
     const square =
@@ -47,11 +48,17 @@ async function randomPart(image: Sharp, file: Uint8Array, { size }: DecodeJob, s
   return image.extract(randomResizedCrop(width, height, seed)).resize(size, size, { fit: 'fill', kernel: 'linear' });
 }
 
+/** How files begin whose names `isImageName` knows; of WebP, four bytes of length are left out. */
+const SIGNATURES = [/^\xff\xd8\xff/, /^\x89PNG\r\n/, /^RIFF[\s\S]{4}WEBP/];
+
 /**
- * Of the formats whose names `isImageName` knows. A file's content chooses its loader, not its name, and libvips has others: a drawing
- * in SVG takes as long as it likes.
+ * A file's content chooses how libvips reads it, not its name, and there are formats among its many that take as long as they like: drawings in
+ * SVG. Looked at here, since blocking loaders in sharp would block them for everybody else in the process.
  */
-const LOADERS = ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp'];
+function checkFormat(file: Buffer): void {
+  const start = file.toString('latin1', 0, 12);
+  if (!SIGNATURES.some((signature) => signature.test(start))) throw new Error('expected JPEG, PNG or WebP');
+}
 
 type SharpModule = typeof import('sharp')['default'];
 
@@ -64,8 +71,6 @@ function loadSharp(): Promise<SharpModule> {
       // One thread an image: many images are decoded at once. And no cache: it would show files as they were.
       sharp.concurrency(1);
       sharp.cache(false);
-      sharp.block({ operation: ['VipsForeignLoad'] });
-      sharp.unblock({ operation: LOADERS });
       return sharp;
     },
     (error: Error) => {

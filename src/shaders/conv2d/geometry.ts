@@ -48,7 +48,9 @@ export function conv2dGeometry(operation: string, x: Shape, weight: Shape, optio
   const [inChannels, height, width, batchSize] = x;
   const [outChannels, weightChannels, kernelHeight, kernelWidth] = weight;
   if (inChannels !== weightChannels) {
-    throw new Error(`${operation}: expected ${weightChannels} input channels, the first extent of x, got ${inChannels} ${where}`);
+    throw new Error(
+      `${operation}: expected ${weightChannels} input channels, the first extent of x, got ${inChannels} ${where}`,
+    );
   }
   const { stride = 1, padding = 0 } = options;
   const [paddingY, paddingX] = typeof padding === 'number' ? [padding, padding] : padding;

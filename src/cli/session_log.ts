@@ -2,6 +2,7 @@
 // several machines; metrics.jsonl says what came of them, and does not depend on it.
 
 import { createRequire } from 'node:module';
+import { hasMatrixUnits } from '../shaders/index.js';
 import { layerFlops, layerSummaries, type Trainer, totalFlops } from '../train/index.js';
 import { appendLine } from './run_files.js';
 import { packageVersion } from './version.js';
@@ -18,6 +19,8 @@ export interface SessionStart {
   readonly platform: string;
   readonly adapter: string;
   readonly isSoftware: boolean;
+  /** Whether f16 convolutions may have gone through them, which round in another order. */
+  readonly matrixUnits: boolean;
   readonly images: { readonly train: number; readonly test: number };
   /** Trained values: kept weights with the padding of their blocks, biases, scales of normalisation. */
   readonly parameters: number;
@@ -58,6 +61,7 @@ export function sessionStart({ step, parts: { device, model, train, test } }: Tr
     platform: `${process.platform}-${process.arch}`,
     adapter: device.info.description,
     isSoftware: device.info.isSoftware,
+    matrixUnits: hasMatrixUnits(device),
     images: { train: train.count, test: test.count },
     parameters,
     weights: { active, all },

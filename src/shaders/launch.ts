@@ -13,10 +13,8 @@ export function runElementwise(
   size: number,
   params: Readonly<Record<string, number>> = {},
 ): void {
-  const [first] = Object.values(tensors);
-  const slices = Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.slice]));
   const count = Math.ceil(size / 4);
-  first.device.run(kernel, slices, { count, ...params }, Math.ceil(count / kernel.constant('WORKGROUP_SIZE')));
+  runKernelOn(kernel, tensors, { count, ...params }, Math.ceil(count / kernel.constant('WORKGROUP_SIZE')));
 }
 
 /** Runs a kernel on tensors bound by name. */

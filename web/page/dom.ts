@@ -21,11 +21,20 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
 
 /** Other children in the place of what was there. The keyboard stays on the input of the same value. */
 export function replaceInputs(parent: HTMLElement, ...children: readonly Node[]): void {
-  const { activeElement } = document;
-  const focused = parent.contains(activeElement) ? (activeElement as HTMLInputElement).value : undefined;
+  const focused = focusedValue(parent);
   parent.replaceChildren(...children);
-  const same = [...parent.querySelectorAll('input')].find(({ value }) => value === focused);
-  same?.focus({ preventScroll: true });
+  focusInput(parent, focused);
+}
+
+/** The value of the input below `parent` that the keyboard is on. */
+export function focusedValue(parent: HTMLElement): string | undefined {
+  const { activeElement } = document;
+  return parent.contains(activeElement) ? (activeElement as HTMLInputElement).value : undefined;
+}
+
+export function focusInput(parent: HTMLElement, of: string | undefined): void {
+  const input = [...parent.querySelectorAll('input')].find(({ value }) => value === of);
+  input?.focus({ preventScroll: true });
 }
 
 /** Calls `draw` before the next frame, once however often it is asked to. A hidden page has no frames, and draws when it is seen. */

@@ -1,16 +1,23 @@
 // The layers of the network, one to be chosen: name, shape, and how much of each is kept.
 
 import type { LayerFacts } from '../messages.js';
-import { make, replaceInputs } from './dom.js';
+import { focusedValue, focusInput, make, replaceInputs } from './dom.js';
 import { percent } from './format.js';
 
 export class LayerList {
+  private left: string | undefined;
+
   /** @param onChoose called with the name of a layer that the visitor chooses. */
   constructor(
     private readonly list: HTMLElement,
     onChoose: (layer: string) => void,
   ) {
     list.addEventListener('change', ({ target }) => onChoose((target as HTMLInputElement).value));
+  }
+
+  /** Before the list is hidden, which takes the keyboard from it. If it has gone nowhere else, it comes back with the next list. */
+  leave(): void {
+    this.left = focusedValue(this.list);
   }
 
   show(layers: readonly LayerFacts[], chosen: string): void {
@@ -22,6 +29,8 @@ export class LayerList {
         return make('label', { class: 'layer' }, input, ...description(layer));
       }),
     );
+    if (document.activeElement === document.body) focusInput(this.list, this.left);
+    this.left = undefined;
   }
 }
 

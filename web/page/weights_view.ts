@@ -57,6 +57,7 @@ export class WeightsView {
   }
 
   clear(): void {
+    this.list.leave();
     this.section.dataset.state = 'empty';
     this.last = undefined;
     this.before = undefined;

@@ -1,13 +1,13 @@
 // A parameter that the model does not know of would never be trained nor saved, without a word.
 
-import { type Parameter, parametersOf } from '../autograd/index.js';
+import { parametersOf } from '../autograd/index.js';
 import type { Module } from '../nn/index.js';
 import { formatShape, type Tensor } from '../tensor/index.js';
 
 /** @throws if `loss` depends on a parameter that is none of the model's. */
 export function refuseUnknownParameters(model: Module, loss: Tensor): void {
   const known = new Set([...model.parameters()].map(([, parameter]) => parameter));
-  const unknown = parametersOf(loss).find((parameter: Parameter) => !known.has(parameter));
+  const unknown = parametersOf(loss).find((parameter) => !known.has(parameter));
   if (!unknown) return;
   throw new Error(
     `${model.constructor.name}: expected every parameter that forward uses among parameters(), got one of ${formatShape(unknown.shape)} ` +

@@ -1,5 +1,6 @@
 // What the network reads: in a drawing, or in a test image. While it trains, it is asked again and again.
 
+import { softmaxOfRows } from '../../src/train/index.js';
 import type { ImageFacts, Request, TestImage } from '../messages.js';
 import { digitImage } from './digit_image.js';
 import { element, make } from './dom.js';
@@ -66,7 +67,7 @@ export class AskView {
   showPrediction(logits: Float32Array): void {
     if (!this.facts || !this.image) return;
     const { classNames } = this.facts;
-    const shares = softmax(logits);
+    const shares = [...softmaxOfRows(logits, logits.length)];
     const best = shares.indexOf(Math.max(...shares));
     const truth = this.label === undefined ? '' : ` It is ${article(classNames[this.label])}.`;
     this.say(`The network reads ${article(classNames[best])}.${truth}`);
@@ -119,13 +120,6 @@ const MOST_BARS = 10;
 
 function article(name: string): string {
   return `${/^([aeiou]|8)/i.test(name) ? 'an' : 'a'} ${name}`;
-}
-
-function softmax(logits: Float32Array): number[] {
-  const largest = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
 }
 
 function bar(name: string, share: number, logit: number, isBest: boolean): HTMLLIElement {

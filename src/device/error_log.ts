@@ -78,7 +78,7 @@ export class ErrorLog {
   guardAllocation<T>(create: () => T, onFailure: () => void): T {
     this.gpu.pushErrorScope('out-of-memory');
     const result = create();
-    this.await(
+    this.track(
       this.gpu.popErrorScope().then((error) => {
         if (!error) return;
         this.report(translate(error));
@@ -99,7 +99,7 @@ export class ErrorLog {
   ): T {
     this.gpu.pushErrorScope('validation');
     const { result, module } = create();
-    this.await(
+    this.track(
       this.gpu.popErrorScope().then(async (error) => {
         if (!error) return;
         const failure = await describeCreationError(kernelPath, module, error.message);
@@ -112,7 +112,7 @@ export class ErrorLog {
   }
 
   /** `settle` waits for `outstanding`. */
-  private await(outstanding: Promise<void>): void {
+  private track(outstanding: Promise<void>): void {
     const check = outstanding
       .catch(() => {}) // The device was lost; `lost` tells.
       .finally(() => {

@@ -2,11 +2,20 @@
 
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright';
 import { type PreviewServer, preview } from 'vite';
-import { expect, inject } from 'vitest';
+import { afterEach, expect, inject } from 'vitest';
 import { chromiumLaunchOptions } from '../support/chromium.node.js';
 
 /** Software adapters compile for minutes on a busy machine. */
 const PATIENCE_MS = 150_000;
+
+/** Those that have not ended. */
+const visits = new Set<Visit>();
+
+// What the visitor was told often says why a test failed: that the GPU was lost, for example.
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return;
+  for (const visit of visits) console.log(`The page when "${task.name}" failed: ${await visit.describe()}`);
+});
 
 export class Visit {
   private readonly errors: string[] = [];
@@ -35,6 +44,7 @@ export class Visit {
     const page = await context.newPage();
     await before(page);
     const visit = new Visit(browser, server, context, page);
+    visits.add(visit);
     await page.goto(visit.address);
     return visit;
   }
@@ -45,9 +55,17 @@ export class Visit {
 
   /** Fails if the page threw anything. */
   async end(): Promise<void> {
+    visits.delete(this);
     await this.browser.close();
     await this.server.close();
     expect(this.errors).toEqual([]);
+  }
+
+  /** Where the run stands, all notices and all errors. */
+  async describe(): Promise<string> {
+    const position = await this.page.textContent('#position');
+    const notices = await this.page.locator('.notice > span').allTextContents();
+    return [position, ...notices, ...this.errors].join(' | ');
   }
 
   /** The network that the settings describe is there. */

@@ -16,7 +16,7 @@ const { values: options } = parseArgs({
   },
 });
 const load = (path) => import(resolve(options.dist, path));
-await load('device/gpu_provider.node.js');
+await load('device/dawn/gpu_provider.node.js');
 const { openDevice } = await load('device/index.js');
 const { createTrainer, defaultConfig } = await load('train/index.js');
 

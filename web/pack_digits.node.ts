@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import type { ImageSplit } from '../src/data/dataset.js';
-import { loadMnist } from '../src/data/mnist.node.js';
+import { loadMnist } from '../src/data/formats/mnist.node.js';
 
 const FOLDER = fileURLToPath(new URL('public/digits/', import.meta.url));
 const PREFIXES = { train: 'train', test: 't10k' } as const;
@@ -26,7 +26,7 @@ export async function packDigits(): Promise<void> {
 const imagesPath = (prefix: string) => `${FOLDER}${prefix}-images-idx3-ubyte.gz`;
 const labelsPath = (prefix: string) => `${FOLDER}${prefix}-labels-idx1-ubyte.gz`;
 
-/** A packed idx file of bytes: see src/data/idx.ts. */
+/** A packed idx file of bytes: see src/data/formats/idx.ts. */
 function idx(content: Uint8Array, extents: readonly number[]): Uint8Array {
   const UNSIGNED_BYTES = 0x08;
   const header = new DataView(new ArrayBuffer(4 + 4 * extents.length));

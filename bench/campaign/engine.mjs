@@ -7,14 +7,14 @@ import { PlanError } from './plan.mjs';
 
 const MODULES = [
   ...[
-    'cli/train_options',
-    'cli/train_config',
+    'cli/train/train_options',
+    'cli/train/train_config',
     'cli/progress',
     'cli/bench/random_images',
     'train/index',
-    'train/atomic_write.node',
+    'host/atomic_write.node',
   ],
-  ...['data/index', 'device/index', 'device/folder_lock.node'],
+  ...['data/index', 'device/index', 'host/folder_lock.node'],
 ];
 
 /**
@@ -26,7 +26,7 @@ export async function loadEngine(dist) {
     throw new PlanError(`${dist}: expected the built package, got none; \`npm run build\` makes it`);
   }
   const load = (path) => import(pathToFileURL(resolve(dist, `${path}.js`)).href);
-  await load('device/gpu_provider.node');
+  await load('device/dawn/gpu_provider.node');
   const modules = await Promise.all(MODULES.map(load));
   return { program: resolve(dist, 'cli/start.cjs'), ...Object.assign({}, ...modules) };
 }

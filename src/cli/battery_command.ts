@@ -4,7 +4,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
-import { writeFileAtomically } from '../train/atomic_write.node.js';
+import { writeFileAtomically } from '../host/atomic_write.node.js';
 import { adapterPart } from './battery/adapter_part.js';
 import { type BatteryRecord, exitCodeOf, runBattery } from './battery/battery.js';
 import { benchPart } from './battery/bench_part.js';

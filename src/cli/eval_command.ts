@@ -3,10 +3,10 @@
 import { type DatasetInfo, datasetInfo, FETCHABLE_NAMES, limitSplit, openImages } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
 import { completeSettings, evaluate, formatSummary, loadModel, type ModelSettings } from '../train/index.js';
-import { type DataFlags, loadData } from './data_options.js';
+import { type DataFlags, loadData } from './data/data_options.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, openCommandDevice } from './options.js';
-import { percent } from './train_command.js';
+import { percent } from './train/train_command.js';
 
 export interface EvalFlags extends ModelFlags, DataFlags {
   readonly batchSize?: number;

@@ -6,8 +6,8 @@ import type { Command } from 'commander';
 import { datasetInfo } from '../data/index.node.js';
 import type { Device } from '../device/index.js';
 import { InputError } from '../device/index.js';
+import { writeFileAtomically } from '../host/atomic_write.node.js';
 import type { Module } from '../nn/index.js';
-import { writeFileAtomically } from '../train/atomic_write.node.js';
 import {
   type CompleteSettings,
   completeSettings,

@@ -1,6 +1,6 @@
 // The command line. Bad input ends with one line on stderr and exit code 2, an interrupted run with 130 (143 on SIGTERM).
 
-import '../device/gpu_provider.node.js';
+import '../device/dawn/gpu_provider.node.js';
 import '../shaders/matrix_units/use_matrix_units.node.js';
 import { CommanderError } from 'commander';
 import { DeviceMemoryError, InputError } from '../device/index.js';

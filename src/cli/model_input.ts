@@ -4,9 +4,9 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../device/index.js';
-import { readWholeFile } from '../device/whole_file.node.js';
+import { readWholeFile } from '../host/whole_file.node.js';
 import { isOnnx, type ModelFile, type ModelSettings, parseModelFile, parseOnnx } from '../train/index.node.js';
-import { addImageSizeOption } from './data_options.js';
+import { addImageSizeOption } from './data/data_options.js';
 import { choice } from './options.js';
 
 /** What a state dict does not say; for other files it overrides what they say. */

@@ -4,15 +4,15 @@ import { Command } from 'commander';
 import { addBatteryCommand } from './battery_command.js';
 import { addBenchCommand } from './bench_command.js';
 import { addDashboardCommand } from './dashboard_command.js';
-import { addDataCommand } from './data_command.js';
-import { addDataOptions } from './data_options.js';
+import { addDataCommand } from './data/data_command.js';
+import { addDataOptions } from './data/data_options.js';
 import { evalCommand } from './eval_command.js';
 import { addExportCommand } from './export_command.js';
 import { infoCommand } from './info_command.js';
 import { addModelInput } from './model_input.js';
 import { addAdapterOption, number } from './options.js';
-import { trainCommand } from './train_command.js';
-import { addTrainOptions } from './train_options.js';
+import { trainCommand } from './train/train_command.js';
+import { addTrainOptions } from './train/train_options.js';
 import { packageVersion } from './version.js';
 
 export function program(): Command {

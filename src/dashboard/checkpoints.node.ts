@@ -2,7 +2,7 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { InputError } from '../device/index.js';
-import { readBytes } from '../device/whole_file.node.js';
+import { readBytes } from '../host/whole_file.node.js';
 import {
   type Checkpoint,
   encodeSafetensors,

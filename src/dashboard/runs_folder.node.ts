@@ -4,8 +4,8 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isOwnerAlive, LOCK_NAME } from '../device/folder_lock.node.js';
 import { InputError } from '../device/index.js';
+import { isOwnerAlive, LOCK_NAME } from '../host/folder_lock.node.js';
 import { parseConfig, type RunConfig } from '../train/index.js';
 import type { RunEntry, RunsReply } from './messages.js';
 

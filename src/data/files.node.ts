@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { InputError } from '../device/index.js';
-import { checkRegular } from '../device/whole_file.node.js';
+import { checkRegular } from '../host/whole_file.node.js';
 import { MOST_FILE_BYTES, type ReadDataFile } from './dataset.js';
 
 export interface DataFolder {

@@ -1,7 +1,5 @@
 // The data room: formats, files in pages, the order of an epoch, batches assembled on the GPU. Browser-safe; index.node.ts adds disks.
-export { BROKEN_IMAGES, type BrokenImagesRule } from './broken_images.js';
-export { CIFAR10, CIFAR100, parseCifar10, parseCifar100 } from './cifar.js';
-export { type Box, randomResizedCrop } from './crop.js';
+
 export {
   type AnyDataset,
   type AnySplit,
@@ -16,10 +14,12 @@ export {
   type SplitName,
   type StreamedSplit,
 } from './dataset.js';
-export { type FetchFileOptions, fetchFile } from './fetch_file.js';
-export { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
-export { type IdxImages, parseIdxImages, parseIdxLabels } from './idx.js';
-export type { ImageSetOptions } from './image_sets.js';
+export { type FetchFileOptions, fetchFile } from './fetch/fetch_file.js';
+export { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folders/folder_infos.js';
+export type { ImageSetOptions } from './folders/image_sets.js';
+export { CIFAR10, CIFAR100, parseCifar10, parseCifar100 } from './formats/cifar.js';
+export { type IdxImages, parseIdxImages, parseIdxLabels } from './formats/idx.js';
+export { MNIST, splitDigits } from './formats/mnist.js';
 export {
   freeBatch,
   type ImageBatch,
@@ -28,11 +28,12 @@ export {
   takeBatch,
   type UploadedBatch,
 } from './image_source.js';
+export { BROKEN_IMAGES, type BrokenImagesRule } from './images/broken_images.js';
+export { type Box, randomResizedCrop } from './images/crop.js';
 export { datasetInfo } from './infos.js';
-export { MNIST, splitDigits } from './mnist.js';
-export { datasetFromFiles } from './page_datasets.js';
-export type { LabelledFile } from './page_folders.js';
-export { imagesFromFiles } from './page_images.js';
+export { datasetFromFiles } from './page/page_datasets.js';
+export type { LabelledFile } from './page/page_folders.js';
+export { imagesFromFiles } from './page/page_images.js';
 export { ResidentImages } from './resident_images.js';
 export { type BatchRange, batches, type EpochOptions, epochCropSeed, epochSamples } from './sampler.js';
 export { type SplitStatistics, splitStatistics } from './statistics.js';

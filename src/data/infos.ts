@@ -1,10 +1,10 @@
 // The data sets by name: what is known of each without its files.
 
 import { InputError } from '../device/index.js';
-import { CIFAR10, CIFAR100 } from './cifar.js';
 import type { DatasetInfo } from './dataset.js';
-import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
-import { MNIST } from './mnist.js';
+import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folders/folder_infos.js';
+import { CIFAR10, CIFAR100 } from './formats/cifar.js';
+import { MNIST } from './formats/mnist.js';
 
 const INFOS: readonly DatasetInfo[] = [MNIST, CIFAR10, CIFAR100, TINY_IMAGENET, IMAGENET, IMAGE_FOLDER];
 

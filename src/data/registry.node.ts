@@ -2,18 +2,18 @@
 
 import { join } from 'node:path';
 import { InputError } from '../device/index.js';
-import { FETCHABLE_NAMES, type FetchableSet, fetchableSet } from './archives.js';
-import { CIFAR10_FORMAT, CIFAR100_FORMAT } from './cifar.js';
-import { loadCifar10, loadCifar100 } from './cifar.node.js';
-import { fetchFolder, findDataFolder } from './data_folders.node.js';
 import type { AnyDataset } from './dataset.js';
-import { type FetchOptions, fetchSet, hasFiles } from './fetch.node.js';
-import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folder_infos.js';
-import { loadFolder } from './folders.node.js';
-import { checkImageSize, type ImageSetOptions } from './image_sets.js';
+import { FETCHABLE_NAMES, type FetchableSet, fetchableSet } from './fetch/archives.js';
+import { fetchFolder, findDataFolder } from './fetch/data_folders.node.js';
+import { type FetchOptions, fetchSet, hasFiles } from './fetch/fetch.node.js';
+import { IMAGE_FOLDER, IMAGENET, TINY_IMAGENET } from './folders/folder_infos.js';
+import { loadFolder } from './folders/folders.node.js';
+import { checkImageSize, type ImageSetOptions } from './folders/image_sets.js';
+import { CIFAR10_FORMAT, CIFAR100_FORMAT } from './formats/cifar.js';
+import { loadCifar10, loadCifar100 } from './formats/cifar.node.js';
+import { MNIST } from './formats/mnist.js';
+import { loadMnist } from './formats/mnist.node.js';
 import { datasetInfo } from './infos.js';
-import { MNIST } from './mnist.js';
-import { loadMnist } from './mnist.node.js';
 
 export interface LoadDatasetOptions extends ImageSetOptions {
   /**

@@ -1,16 +1,16 @@
 // A GPU device as the rest of the house sees it: run a kernel, allocate, write, read. Nothing outside this folder touches
 // WebGPU objects. Every call first throws what an earlier one did wrong, since WebGPU itself only reports errors later.
 
+import { InputError } from '../host/input_error.js';
 import { BufferPool, formatBytes, type GpuBuffer, type GuardAllocation, type PoolStatistics } from './buffer_pool.js';
 import { CommandStream } from './command_stream.js';
 import { type Timing, timeCommands } from './command_timer.js';
 import { ErrorLog } from './error_log.js';
-import { InputError } from './errors.js';
 import { gridOf, type Workgroups } from './grid.js';
 import type { Kernel } from './kernel.js';
 import { type BufferSlice, checkNames, PipelineCache } from './pipeline_cache.js';
-import { type Label, RecordedBuffer, Recording } from './recording.js';
-import { Replayer } from './replayer.js';
+import { type Label, RecordedBuffer, Recording } from './recording/recording.js';
+import { Replayer } from './recording/replayer.js';
 import { leavesLoops } from './unroll.js';
 import { packParams } from './wgsl.js';
 

@@ -1,9 +1,6 @@
-// The errors that a user of shuffleblock can meet. Every message says what was wrong, what was expected, and where.
+// What can go wrong with a GPU. Every message says what was wrong, what was expected, and where.
 
-/** Bad input: a flag, a file, a shape, a table. The command line prints its message alone and exits with code 2. */
-export class InputError extends Error {
-  override name = 'InputError';
-}
+import { InputError } from '../host/input_error.js';
 
 /** No usable adapter, or one that lacks what was asked for. The message lists what was tried and what to install. */
 export class AdapterError extends InputError {

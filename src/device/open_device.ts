@@ -1,7 +1,7 @@
 // openDevice(): the same call in Node and in a browser.
 
+import { InputError } from '../host/input_error.js';
 import { Device, type DeviceInfo } from './device.js';
-import { InputError } from './errors.js';
 import { ADAPTER_CHOICES, type AdapterChoice, findAdapter } from './gpu_provider.js';
 
 export interface OpenDeviceOptions {

@@ -1,6 +1,6 @@
 // How many blocks a layer keeps.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import { type BlockShape, checkBlockShape } from './checks.js';
 
 /**

@@ -1,6 +1,6 @@
 // Checks of what a caller of the sparse room hands in. Each message is one line: `operation: expected ..., got ...`.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 
 /** Rows and columns of a weight matrix and the size of its blocks. */
 export interface BlockShape {

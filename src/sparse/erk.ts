@@ -1,7 +1,7 @@
 // How a network's density is spread over its layers. ERK: Evci et al., "Rigging the Lottery" (ICML 2020); ER: Mocanu et al.
 // (2018), without the kernel dimensions; uniform: the same density everywhere.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import { checkSparsity } from './checks.js';
 
 export type Distribution = 'erk' | 'er' | 'uniform';

@@ -1,7 +1,7 @@
 // From a mask to tables: rows of identical support are put together and cut into groups of B. Nothing is approximated: a mask
 // that is not shuffled-block is refused.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import type { BlockShape } from './checks.js';
 import { type BlockTables, PADDING } from './tables.js';
 

@@ -1,7 +1,7 @@
 // Nonstructured dynamic sparse training: what to drop and what to grow. RigL (Evci et al., ICML 2020, section 3) grows where the
 // dense gradient is largest, SET (Mocanu et al., Nature Communications 2018) at random. When and how much: schedule.ts.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import { checkFinite, checkFraction, checkLength, checkSparsity } from './checks.js';
 import { complement, countOnes, union, without } from './masks.js';
 import { selectByMagnitude } from './select.js';

@@ -1,7 +1,7 @@
 // What a topology update does to slots (docs/method.md): values and optimizer state of a surviving weight follow it to
 // its new slot, those of a grown one start at 0. RigL's rule; the original keeps stale dense momentum.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import { checkLength } from './checks.js';
 import type { ShuffledBlocks } from './shuffled_blocks.js';
 import { PADDING } from './tables.js';

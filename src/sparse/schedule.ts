@@ -1,7 +1,7 @@
 // When a topology is updated and how much of it may change: apart from what is dropped and grown. Cosine: Dettmers and
 // Zettlemoyer (2019); constant and inverse power: Evci et al. (ICML 2020), appendix G.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import { checkFraction } from './checks.js';
 
 export type ScheduleShape = 'cosine' | 'constant' | 'inverse-power';

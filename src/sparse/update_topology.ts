@@ -1,7 +1,7 @@
 // One update of a shuffled-block topology: drop, grow, extract blocks again ("An update" in docs/method.md).
-// The same steps run on the GPU where they touch every position of a layer: src/train/block_updates.ts.
+// The same steps run on the GPU where they touch every position of a layer: src/train/topology/block_updates.ts.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import { extractArranged, extractRefined, isRefined } from './arrange_rows.js';
 import { checkFinite, checkFraction, checkLength } from './checks.js';
 import { clusterOrder } from './cluster.js';

@@ -1,7 +1,7 @@
 // The invariants of docs/format.md. A wrong index must be refused here, before it reaches a kernel: on the GPU it would read
 // or write out of bounds.
 
-import { InputError } from '../device/errors.js';
+import { InputError } from '../host/input_error.js';
 import { checkBlockShape, checkLength } from './checks.js';
 import { type BlockTables, PADDING } from './tables.js';
 

@@ -1,7 +1,7 @@
 // What a training run tells as it goes: the lines of metrics.jsonl, and pauses.
 
 import type { Overflow } from './loss_scale.js';
-import type { TopologyEvent } from './topology_updates.js';
+import type { TopologyEvent } from './topology/topology_updates.js';
 
 export interface StepEvent {
   readonly type: 'step';

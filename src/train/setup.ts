@@ -7,16 +7,16 @@ import { createModel } from '../models/index.js';
 import { DenseWeight, type Module, sparsifiableLayers, sparsify } from '../nn/index.js';
 import type { LayerShape } from '../sparse/index.js';
 import { Random } from '../tensor/index.js';
-import { type LayerPlan, planLayers } from './layer_plan.js';
+import { type LayerPlan, planLayers } from './config/layer_plan.js';
+import { outputClasses } from './config/original.js';
+import { createOptimizer, learningRateOf } from './config/recipe.js';
+import { checkConfig, type RunConfig } from './config/run_config.js';
+import { budgetOf, loadState, type NamedTensors } from './files/state_dict.js';
 import { LossScale } from './loss_scale.js';
-import { outputClasses } from './original.js';
+import { WeightAverage } from './optim/weight_average.js';
 import { checkPrecision } from './precision.js';
-import { createOptimizer, learningRateOf } from './recipe.js';
-import { checkConfig, type RunConfig } from './run_config.js';
-import { budgetOf, loadState, type NamedTensors } from './state_dict.js';
-import { createTopologyUpdates, updateSchedule } from './topology_setup.js';
+import { createTopologyUpdates, updateSchedule } from './topology/topology_setup.js';
 import { Trainer, totalStepsOf } from './trainer.js';
-import { WeightAverage } from './weight_average.js';
 
 /** Parameters to start from, of a state dict or a checkpoint. */
 export interface InitialState {

@@ -2,8 +2,8 @@
 
 import { BlockWeight, MaskedWeight, type Module, sparsifiableLayers } from '../nn/index.js';
 import { formatShape, sizeOf } from '../tensor/index.js';
-import { alignColumns } from './align_columns.js';
 import { type Flops, type ImageSize, layerFlops, TRAINING_FACTOR, totalFlops } from './flops.js';
+import { alignColumns } from './topology/align_columns.js';
 
 export interface LayerSummary {
   readonly name: string;

@@ -5,23 +5,23 @@ import { batches, epochCropSeed, epochSamples, type ImageSource, takeBatch } fro
 import type { Device } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { keep, Tensor } from '../tensor/index.js';
+import type { RunConfig } from './config/run_config.js';
 import { divergence, refuseEvaluation } from './divergence.js';
 import { evaluate } from './evaluate.js';
 import type { EpochEvent, OverflowEvent, PauseEvent, StepEvent, TrainingEvent } from './events.js';
-import type { LearningRate } from './learning_rate.js';
 import type { LossScale, Overflow } from './loss_scale.js';
 import { type MemoryNeed, workingBytes } from './memory_need.js';
 import { Metrics, type Summary } from './metrics.js';
 import { microBatches } from './micro_batches.js';
-import type { Optimizer } from './optimizer.js';
+import type { LearningRate } from './optim/learning_rate.js';
+import type { Optimizer } from './optim/optimizer.js';
+import type { WeightAverage } from './optim/weight_average.js';
 import { type Position, resumedPosition } from './position.js';
 import { forwardIn } from './precision.js';
-import type { RunConfig } from './run_config.js';
 import { type MeasuredStep, profileOf, type StepProfile } from './step_profile.js';
 import { sparsityOf } from './summary.js';
-import type { TopologyEvent, TopologyUpdates } from './topology_updates.js';
+import type { TopologyEvent, TopologyUpdates } from './topology/topology_updates.js';
 import { type StepTrial, TrainingStep } from './training_step.js';
-import type { WeightAverage } from './weight_average.js';
 
 export interface TrainerParts {
   readonly device: Device;

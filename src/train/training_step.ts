@@ -7,14 +7,14 @@ import type { Device, Recording, TimedDispatch } from '../device/index.js';
 import { labelParts, type Module } from '../nn/index.js';
 import { add, crossEntropy, guardLoss, scale } from '../shaders/index.js';
 import { keep, scope, Tensor } from '../tensor/index.js';
+import type { RunConfig } from './config/run_config.js';
 import { refuseUnknownParameters } from './known_parameters.js';
 import type { LossScale } from './loss_scale.js';
 import type { Metrics } from './metrics.js';
 import { type MicroBatch, microBatches } from './micro_batches.js';
-import type { Optimizer } from './optimizer.js';
+import type { Optimizer } from './optim/optimizer.js';
+import type { WeightAverage } from './optim/weight_average.js';
 import { forwardIn } from './precision.js';
-import type { RunConfig } from './run_config.js';
-import type { WeightAverage } from './weight_average.js';
 
 export interface StepParts {
   readonly device: Device;

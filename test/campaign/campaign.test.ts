@@ -41,7 +41,7 @@ interface Ended {
 
 /** @param fake what the trainings do wrong: see fake_train.mjs. */
 function start(args: string[], fake: object = {}): { child: ChildProcess; ended: Promise<Ended> } {
-  const lock = pathToFileURL(join(commands.dist, 'device/folder_lock.node.js')).href;
+  const lock = pathToFileURL(join(commands.dist, 'host/folder_lock.node.js')).href;
   const child = spawn(
     process.execPath,
     [CAMPAIGN, path('plan.json'), '--dist', commands.dist, '--program', FAKE_TRAIN, ...args],

@@ -4,8 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { configOf } from '../../src/cli/train_config.js';
-import { addTrainOptions } from '../../src/cli/train_options.js';
+import { configOf } from '../../src/cli/train/train_config.js';
+import { addTrainOptions } from '../../src/cli/train/train_options.js';
 import { checkConfig, type RunConfig } from '../../src/train/index.js';
 
 const { readPlan } = await import('../../bench/campaign/plan.mjs' as string);

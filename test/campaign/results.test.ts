@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { configOf } from '../../src/cli/train_config.js';
-import { addTrainOptions } from '../../src/cli/train_options.js';
-import { writeFileAtomically } from '../../src/train/atomic_write.node.js';
+import { configOf } from '../../src/cli/train/train_config.js';
+import { addTrainOptions } from '../../src/cli/train/train_options.js';
+import { writeFileAtomically } from '../../src/host/atomic_write.node.js';
 import { checkConfig } from '../../src/train/index.js';
 
 const { readPlan } = await import('../../bench/campaign/plan.mjs' as string);

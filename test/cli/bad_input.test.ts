@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { swiftshaderDriverFile } from '../../src/device/software_adapter.node.js';
+import { swiftshaderDriverFile } from '../../src/device/dawn/software_adapter.node.js';
 import { encodeSafetensors, type SafetensorsTensor, safetensor } from '../../src/train/index.js';
 import { closedPort } from '../data/file_server.js';
 import { cifarFile, idxFile, randomBytes } from '../data/support.js';

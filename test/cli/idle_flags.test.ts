@@ -2,10 +2,10 @@
 
 import { Command } from 'commander';
 import { expect, it } from 'vitest';
-import { idleFlags } from '../../src/cli/idle_flags.js';
 import { kebabFlags } from '../../src/cli/options.js';
-import { configOf } from '../../src/cli/train_config.js';
-import { addTrainOptions, type TrainFlags } from '../../src/cli/train_options.js';
+import { idleFlags } from '../../src/cli/train/idle_flags.js';
+import { configOf } from '../../src/cli/train/train_config.js';
+import { addTrainOptions, type TrainFlags } from '../../src/cli/train/train_options.js';
 
 function told(line: string): string[] {
   const command = addTrainOptions(new Command('train').exitOverride());

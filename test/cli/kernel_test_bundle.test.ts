@@ -17,7 +17,7 @@ it(
   () => {
     linesOf('npm', ['run', '-s', 'build']);
     const program = `
-      await import('./dist/device/gpu_provider.node.js');
+      await import('./dist/device/dawn/gpu_provider.node.js');
       const { kernelTests } = await import('./dist/battery/kernel_tests.js');
       process.stdout.write((await kernelTests.list()).join('\\n'), () => process.exit());`;
     const bundled = linesOf(process.execPath, ['--input-type=module', '--eval', program]);

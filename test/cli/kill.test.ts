@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, watch } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
+import { isTemporaryFile } from '../../src/host/atomic_write.node.js';
 import { Random } from '../../src/tensor/index.js';
-import { isTemporaryFile } from '../../src/train/atomic_write.node.js';
 import { parseCheckpoint } from '../../src/train/index.js';
 import { buildCommandLine } from '../support/command_line.node.js';
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeTilings, useKnownTilings } from '../../src/cli/autotune.js';
+import { describeTilings, useKnownTilings } from '../../src/cli/train/autotune.js';
 import type { Device } from '../../src/device/index.js';
 import { tileChoices } from '../../src/shaders/index.js';
 import { tilingsFiles } from '../../src/train/index.node.js';

@@ -1,8 +1,8 @@
 // Which runs can be made longer when they are resumed: those whose learning rates so far do not follow from their length.
 
 import { expect, it } from 'vitest';
-import { resumedSettings } from '../../src/cli/resume.js';
-import type { TrainFlags } from '../../src/cli/train_options.js';
+import { resumedSettings } from '../../src/cli/run/resume.js';
+import type { TrainFlags } from '../../src/cli/train/train_options.js';
 import { defaultConfig, type RunConfig } from '../../src/train/index.js';
 
 const FLAGS = { epochs: 20, shuffle: true, record: true, adapter: 'auto' } as unknown as TrainFlags;

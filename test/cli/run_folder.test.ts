@@ -13,10 +13,10 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { MetricsLog } from '../../src/cli/metrics_log.js';
-import { RunFolder } from '../../src/cli/run_folder.js';
-import { lockFolder } from '../../src/cli/run_lock.js';
-import { SessionLog, type SessionStart } from '../../src/cli/session_log.js';
+import { MetricsLog } from '../../src/cli/run/metrics_log.js';
+import { RunFolder } from '../../src/cli/run/run_folder.js';
+import { lockFolder } from '../../src/cli/run/run_lock.js';
+import { SessionLog, type SessionStart } from '../../src/cli/run/session_log.js';
 import { InputError } from '../../src/device/index.js';
 import { defaultConfig, type MetricsLine, type Position } from '../../src/train/index.js';
 

@@ -1,7 +1,7 @@
 // Topology updates in words, and the warning about those that change nothing.
 
 import { describe, expect, it } from 'vitest';
-import { TopologyLog } from '../../src/cli/topology_log.js';
+import { TopologyLog } from '../../src/cli/run/topology_log.js';
 
 function log(layers: number) {
   const warnings: string[] = [];

@@ -3,8 +3,8 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { kebabFlags, list } from '../../src/cli/options.js';
-import { configOf } from '../../src/cli/train_config.js';
-import { addTrainOptions, type TrainFlags } from '../../src/cli/train_options.js';
+import { configOf } from '../../src/cli/train/train_config.js';
+import { addTrainOptions, type TrainFlags } from '../../src/cli/train/train_options.js';
 import { InputError } from '../../src/device/index.js';
 import { checkConfig, defaultConfig, type RunConfig } from '../../src/train/index.js';
 

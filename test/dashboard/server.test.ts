@@ -10,8 +10,8 @@ import type { HistoryReply, LayersReply, RunsReply } from '../../src/dashboard/m
 import { readPageFiles } from '../../src/dashboard/page_files.node.js';
 import { RunsFolder } from '../../src/dashboard/runs_folder.node.js';
 import { type Dashboard, startServer } from '../../src/dashboard/server.node.js';
+import { parseSafetensors } from '../../src/train/files/safetensors_reader.js';
 import { storedWeight } from '../../src/train/index.js';
-import { parseSafetensors } from '../../src/train/safetensors_reader.js';
 import { blockCheckpoint, epochLine, stepLine, temporaryFolder, text, writeRun } from './support.js';
 
 const outside = temporaryFolder();

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
-import { BrokenImageError } from '../../src/data/broken_images.js';
-import { randomResizedCrop } from '../../src/data/crop.js';
-import { decodeImage } from '../../src/data/decode.node.js';
+import { BrokenImageError } from '../../src/data/images/broken_images.js';
+import { randomResizedCrop } from '../../src/data/images/crop.js';
+import { decodeImage } from '../../src/data/images/decode.node.js';
 import { blackPng, type Colour, image, jpeg, plain, put } from './image_files.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'shuffleblock-decode-'));

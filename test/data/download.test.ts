@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { describeUrl, download, parseUrl, UnavailableError } from '../../src/data/download.node.js';
+import { describeUrl, download, parseUrl, UnavailableError } from '../../src/data/fetch/download.node.js';
 import {
   type Answer,
   broken,

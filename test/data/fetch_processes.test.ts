@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FetchableSet } from '../../src/data/archives.js';
+import type { FetchableSet } from '../../src/data/fetch/archives.js';
 import { buildNodeScript } from '../support/node_script.node.js';
 import { type Answer, type FileServer, file, serveFiles } from './file_server.js';
 import { CONTENT, describeArchive, FOLDER, tarArchive, tinySet } from './tar_archive.js';
@@ -18,7 +18,7 @@ const script = await buildNodeScript(
      (isNew: boolean) => console.log(isNew ? 'fetched' : 'present'),
      (error: Error) => { console.error(error.name, error.message); process.exitCode = 2; },
    );`,
-  'src/data/fetch.node.ts',
+  'src/data/fetch/fetch.node.ts',
 );
 const root = mkdtempSync(join(tmpdir(), 'shuffleblock-processes-'));
 afterAll(() => {

@@ -21,7 +21,7 @@ const script = await buildNodeScript(
      console.log('done');
    });
    process.stdin.on('end', () => process.exit());`,
-  'src/device/folder_lock.node.ts',
+  'src/host/folder_lock.node.ts',
 );
 const root = mkdtempSync(join(tmpdir(), 'shuffleblock-lock-'));
 afterAll(() => {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
-import { crc32 } from '../../src/train/crc32.js';
+import { crc32 } from '../../src/train/files/crc32.js';
 
 export type Colour = readonly [red: number, green: number, blue: number];
 

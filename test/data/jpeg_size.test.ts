@@ -1,6 +1,6 @@
 // The size in a JPEG's header is that of the decoder, wherever it is told.
 import { describe, expect, it } from 'vitest';
-import { jpegSize } from '../../src/data/jpeg_size.js';
+import { jpegSize } from '../../src/data/images/jpeg_size.js';
 import { image, plain } from './image_files.js';
 
 const WIDTH = 37;

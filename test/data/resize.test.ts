@@ -1,7 +1,7 @@
 // Resizing against its formula in plain loops, and against what sharp gives with the same filter.
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { resizeImage, type Stretch, triangleTaps } from '../../src/data/resize.js';
+import { resizeImage, type Stretch, triangleTaps } from '../../src/data/images/resize.js';
 import { randomBytes } from './support.js';
 
 /** The weighted mean of all pixels that may be looked at, a pixel of the result after the other. */

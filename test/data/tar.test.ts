@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ByteStream, readBytes } from '../../src/data/byte_stream.js';
-import { readTar } from '../../src/data/tar.js';
+import { ByteStream, readBytes } from '../../src/data/formats/byte_stream.js';
+import { readTar } from '../../src/data/formats/tar.js';
 import { pageFile, randomBytes, refusal, tarEntry } from './support.js';
 
 const MOST = 2 ** 20;

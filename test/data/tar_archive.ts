@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { Header, Pax } from 'tar';
-import type { Archive, FetchableSet } from '../../src/data/archives.js';
+import type { Archive, FetchableSet } from '../../src/data/fetch/archives.js';
 import { randomBytes } from './support.js';
 
 export interface Entry {

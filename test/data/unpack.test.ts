@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Archive } from '../../src/data/archives.js';
-import { unpack } from '../../src/data/unpack.node.js';
+import type { Archive } from '../../src/data/fetch/archives.js';
+import { unpack } from '../../src/data/fetch/unpack.node.js';
 import { refusal } from './support.js';
 import { CONTENT, describeArchive, type Entry, FOLDER, GOOD, NOTE, tarArchive } from './tar_archive.js';
 

@@ -1,8 +1,8 @@
 // Image files by the browser's decoders: what stands in them, and what becomes of those that hold no image.
 import { describe, expect, it } from 'vitest';
-import { BrokenImageError } from '../../src/data/broken_images.js';
-import { randomResizedCrop } from '../../src/data/crop.js';
-import { decodeBitmap } from '../../src/data/decode_bitmap.js';
+import { BrokenImageError } from '../../src/data/images/broken_images.js';
+import { randomResizedCrop } from '../../src/data/images/crop.js';
+import { decodeBitmap } from '../../src/data/images/decode_bitmap.js';
 import { pageFile } from '../data/support.js';
 import { type Colour, imageBytes, withOrientation } from '../support/page_images.js';
 

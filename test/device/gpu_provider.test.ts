@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mountedNvidiaDriverFile } from '../../src/device/dawn/software_adapter.node.js';
 import { AdapterError } from '../../src/device/errors.js';
 import { adapterKind, choiceMismatch, describeAdapterInfo, findAdapter } from '../../src/device/gpu_provider.js';
-import { mountedNvidiaDriverFile } from '../../src/device/software_adapter.node.js';
 import { runNodeScript } from '../support/node_script.node.js';
 
 const info = (fields: Partial<GPUAdapterInfo>) =>

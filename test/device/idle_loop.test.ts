@@ -1,6 +1,6 @@
 // Waiting without polling: few turns of the event loop, prompt answers, and other callbacks go on.
 import { describe, expect, it } from 'vitest';
-import { waitIdly } from '../../src/device/idle_loop.node.js';
+import { waitIdly } from '../../src/device/dawn/idle_loop.node.js';
 
 const later = <T>(ms: number, value: T) => new Promise<T>((resolve) => setTimeout(resolve, ms, value));
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PackageMissingError, unpackPackaged } from '../../src/device/packaged_archive.node.js';
+import { PackageMissingError, unpackPackaged } from '../../src/device/dawn/packaged_archive.node.js';
 
 const unpack = () => unpackPackaged('swiftshader', ['swiftshader.tar.br']);
 

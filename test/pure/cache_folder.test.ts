@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { cacheFolder } from '../../src/device/cache_folder.node.js';
 import { InputError } from '../../src/device/index.js';
+import { cacheFolder } from '../../src/host/cache_folder.node.js';
 import { tilingsFiles } from '../../src/train/index.node.js';
 
 let root: string;

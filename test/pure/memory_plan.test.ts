@@ -1,6 +1,6 @@
 // Plans of shared memory: nothing in use at one time shares a place, every place holds its uses, and little is wasted.
 import { describe, expect, it } from 'vitest';
-import { fitInto, type MemoryPlan, peakBytes, planMemory, type Use } from '../../src/device/memory_plan.js';
+import { fitInto, type MemoryPlan, peakBytes, planMemory, type Use } from '../../src/device/recording/memory_plan.js';
 import { Random } from '../../src/tensor/index.js';
 
 function expectSound({ places, sizes }: MemoryPlan, uses: readonly Use[]): void {

@@ -1,8 +1,8 @@
 // Reordered commands: the same results, dependencies kept, and temporaries used up as soon as they can be.
 import { describe, expect, it } from 'vitest';
 import type { GpuBuffer } from '../../src/device/index.js';
-import type { Command } from '../../src/device/recording.js';
-import { reorder } from '../../src/device/reorder.js';
+import type { Command } from '../../src/device/recording/recording.js';
+import { reorder } from '../../src/device/recording/reorder.js';
 import { Random } from '../../src/tensor/index.js';
 
 interface NamedBuffer extends GpuBuffer {

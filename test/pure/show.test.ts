@@ -1,7 +1,7 @@
 // Values in messages: short, on one line, and never an error of their own.
 
 import { expect, it } from 'vitest';
-import { show, showNames } from '../../src/device/show.js';
+import { show, showNames } from '../../src/host/show.js';
 
 it.each<[unknown, string]>([
   [undefined, 'none'],

@@ -5,7 +5,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { readBytes, readWholeFile } from '../../src/device/whole_file.node.js';
+import { readBytes, readWholeFile } from '../../src/host/whole_file.node.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'shuffleblock-whole-'));
 afterAll(() => rmSync(dir, { recursive: true }));

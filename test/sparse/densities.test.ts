@@ -1,6 +1,6 @@
 // How density is spread over layers, and how many blocks a density comes to.
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import { blockCount, type LayerShape, layerDensities } from '../../src/sparse/index.js';
 
 /** wrn-10-2 on CIFAR-10: stem, three stages of one block (two 3x3 convolutions and a 1x1 shortcut), classifier. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import { blockCount, initialMask, initialTopology, PADDING } from '../../src/sparse/index.js';
 import { Random } from '../../src/tensor/random.js';
 import { expectSame, masked, norm, randomLayer, randomMatrix } from './support.js';

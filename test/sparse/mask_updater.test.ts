@@ -1,6 +1,6 @@
 // Nonstructured updates: RigL and SET.
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import { initialMask, type MaskUpdate, updateMask, updateMaskRandomly } from '../../src/sparse/index.js';
 import { Random } from '../../src/tensor/random.js';
 import { count, expectSame, randomMatrix } from './support.js';

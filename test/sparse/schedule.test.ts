@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import { UpdateSchedule } from '../../src/sparse/index.js';
 
 describe('UpdateSchedule', () => {

@@ -1,6 +1,6 @@
 // The container: masks and dense weights in and out, without loss or with a reason.
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import { ShuffledBlocks } from '../../src/sparse/index.js';
 import { Random } from '../../src/tensor/random.js';
 import { count, expectSame, masked, randomLayer, randomMatrix, randomTopology } from './support.js';

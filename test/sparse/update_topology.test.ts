@@ -1,6 +1,6 @@
 // Topology updates: the promises of updateTopology over many random layers, and state that follows its weight.
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import {
   type DropRuleName,
   dropRules,

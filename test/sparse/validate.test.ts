@@ -1,6 +1,6 @@
 // Every invariant of docs/format.md, violated one by one: the message names the group, the slot and the value.
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import { type BlockTables, PADDING, ShuffledBlocks } from '../../src/sparse/index.js';
 
 type Tables = { -readonly [K in keyof BlockTables]: BlockTables[K] };

@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PackageMissingError, unpackPackaged } from '../../src/device/packaged_archive.node.js';
+import { PackageMissingError, unpackPackaged } from '../../src/device/dawn/packaged_archive.node.js';
 
 interface LaunchOptions {
   executablePath?: string;

@@ -4,12 +4,12 @@ import { builtinModules } from 'node:module';
 import { dirname, join, normalize } from 'node:path/posix';
 
 /** Every room may import the rooms on its left. */
-const ORDER = ['device', 'tensor', 'autograd', 'shaders', 'sparse', 'nn', 'models', 'train'];
+const ORDER = ['host', 'device', 'tensor', 'autograd', 'shaders', 'sparse', 'nn', 'models', 'train'];
 
 /** Rooms beside or beyond the order, and what they may import. `index` is the package's main entry. */
 const BESIDE: Record<string, string[]> = {
-  data: ['device', 'tensor', 'shaders'],
-  testing: ['device', 'tensor', 'autograd', 'shaders'],
+  data: ['host', 'device', 'tensor', 'shaders'],
+  testing: ['host', 'device', 'tensor', 'autograd', 'shaders'],
   dashboard: [...ORDER],
   cli: [...ORDER, 'data', 'testing', 'dashboard', 'index'],
   web: [...ORDER, 'data', 'dashboard', 'index'],

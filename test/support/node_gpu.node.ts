@@ -1,2 +1,2 @@
 // Set-up of the tiers that run in Node with a device: adapters come from Dawn.
-import '../../src/device/gpu_provider.node.js';
+import '../../src/device/dawn/gpu_provider.node.js';

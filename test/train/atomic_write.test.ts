@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'vite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
-import { writeFileAtomically } from '../../src/train/atomic_write.node.js';
+import { writeFileAtomically } from '../../src/host/atomic_write.node.js';
+import { InputError } from '../../src/host/input_error.js';
 
 const root = mkdtempSync(join(tmpdir(), 'shuffleblock-atomic-'));
 let folder: string;
@@ -80,7 +80,7 @@ describe('in a process of its own', () => {
     // Writes files of a million equal bytes, 1 2 3 ..., until it is killed or refused.
     writeFileSync(
       entry,
-      `import { writeFileAtomically } from ${JSON.stringify(join(import.meta.dirname, '../../src/train/atomic_write.node.ts'))};
+      `import { writeFileAtomically } from ${JSON.stringify(join(import.meta.dirname, '../../src/host/atomic_write.node.ts'))};
        try {
          for (let value = 1; ; value = (value % 200) + 1) await writeFileAtomically(process.argv[2], new Uint8Array(1e6).fill(value));
        } catch (error) { console.log(error.name + ': ' + error.message); }`,

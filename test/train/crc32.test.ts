@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { Random } from '../../src/tensor/index.js';
-import { crc32 } from '../../src/train/crc32.js';
+import { crc32 } from '../../src/train/files/crc32.js';
 
 /** Division of the message by the polynomial, a bit at a time. */
 function reference(bytes: Uint8Array): number {

@@ -1,6 +1,6 @@
 // The safetensors reader and writer: round trips, exact bytes, and files that lie.
 import { describe, expect, it } from 'vitest';
-import { InputError } from '../../src/device/errors.js';
+import { InputError } from '../../src/host/input_error.js';
 import { Random } from '../../src/tensor/index.js';
 import {
   asBytes,
@@ -9,9 +9,9 @@ import {
   asUint32,
   type SafetensorsTensor,
   safetensor,
-} from '../../src/train/safetensors.js';
-import { parseSafetensors } from '../../src/train/safetensors_reader.js';
-import { encodeSafetensors } from '../../src/train/safetensors_writer.js';
+} from '../../src/train/files/safetensors.js';
+import { parseSafetensors } from '../../src/train/files/safetensors_reader.js';
+import { encodeSafetensors } from '../../src/train/files/safetensors_writer.js';
 
 /** A file of this header and this many bytes of data (0, 1, 2, ...). `headerBytes` is what the file claims. */
 function fileOf(header: string | object, dataBytes = 0, headerBytes?: number | bigint): Uint8Array {

@@ -1,6 +1,6 @@
 // Measured tilings in a browser's storage.
 import { expect, it } from 'vitest';
-import { tilingsDatabase } from '../../src/train/tilings_database.js';
+import { tilingsDatabase } from '../../src/train/tuning/tilings_database.js';
 
 const ADAPTER = 'tilings_database.test.ts';
 const operations = [{ key: 'conv2d.forward', tiles: { rows: 8, columns: 2 }, ms: 1, usualMs: 2 }];

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { Tensor } from '../../src/tensor/index.js';
-import { GrowthScores } from '../../src/train/growth_scores.js';
+import { GrowthScores } from '../../src/train/topology/growth_scores.js';
 import { expectClose, normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
 

@@ -1,7 +1,7 @@
 // Profiles of training steps: every dispatch counts once, under the part of the network that it belongs to.
 
 import { afterAll, describe, expect, it } from 'vitest';
-import { formatProfile } from '../../src/cli/profile_report.js';
+import { formatProfile } from '../../src/cli/train/profile_report.js';
 import { chromeTrace, createTrainer, layerFlops, type StepProfile } from '../../src/train/index.js';
 import { testDevice } from '../support/device.js';
 import { CONFIG, patterns } from './support.js';

@@ -12,7 +12,7 @@ import {
   updateTopology,
 } from '../../src/sparse/index.js';
 import { keep, Random, Tensor } from '../../src/tensor/index.js';
-import { type UpdateOptions, updateWeight } from '../../src/train/weight_updates.js';
+import { type UpdateOptions, updateWeight } from '../../src/train/topology/weight_updates.js';
 import { type RandomLayer, randomTopology, structuredMatrix } from '../sparse/support.js';
 import { normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';

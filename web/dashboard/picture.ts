@@ -1,8 +1,8 @@
 // A picture from the tensors of a layer's weight, as a checkpoint holds them. They come from a file, so they are checked here too.
 
 import type { LayerEntry } from '../../src/dashboard/messages.js';
-import { parseSafetensors } from '../../src/train/safetensors_reader.js';
-import { storedWeight } from '../../src/train/stored_weight.js';
+import { parseSafetensors } from '../../src/train/files/safetensors_reader.js';
+import { storedWeight } from '../../src/train/files/stored_weight.js';
 import type { Picture } from '../messages.js';
 
 /** @throws InputError if they are no such weight. */

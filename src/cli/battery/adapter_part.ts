@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { arch, cpus, release, type as systemName, totalmem } from 'node:os';
-import { type AdapterReport, reportAdapter } from '../../device/adapter_report.node.js';
+import { type AdapterReport, reportAdapter } from '../../device/dawn/adapter_report.node.js';
 import { formatBytes } from '../../device/index.js';
 import type { AdapterFlag } from '../options.js';
 import { packageVersion } from '../version.js';

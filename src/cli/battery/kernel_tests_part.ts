@@ -1,7 +1,7 @@
 // The battery's second part: the kernel tests, on the adapter that was asked for.
 
+import { findDawnAdapter } from '../../device/dawn/gpu_provider.node.js';
 import { setGpuProvider } from '../../device/gpu_provider.js';
-import { findDawnAdapter } from '../../device/gpu_provider.node.js';
 import { startProgress } from '../progress.js';
 import type { BatteryAdapter, BatteryPart, PartResult } from './battery.js';
 import { type KernelTestFile, type KernelTests, loadKernelTests } from './kernel_tests.js';

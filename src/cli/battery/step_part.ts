@@ -3,11 +3,11 @@
 import { openDevice } from '../../device/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import type { MethodName } from '../../train/index.js';
-import { useKnownTilings } from '../autotune.js';
 import { benchSteps, type StepRow } from '../bench/step.js';
 import { stepTable } from '../bench/step_table.js';
 import { stepVariants } from '../bench/step_variants.js';
 import { startProgress } from '../progress.js';
+import { useKnownTilings } from '../train/autotune.js';
 import type { BatteryAdapter, BatteryPart } from './battery.js';
 import { codeBlock } from './summary.js';
 

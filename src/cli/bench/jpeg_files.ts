@@ -3,8 +3,8 @@
 
 import { join } from 'node:path';
 import type { Sharp } from 'sharp';
-import { folderIndex } from '../../data/folder_cache.node.js';
-import { imageView } from '../../data/image_sets.js';
+import { folderIndex } from '../../data/folders/folder_cache.node.js';
+import { imageView } from '../../data/folders/image_sets.js';
 import {
   type AnyDataset,
   epochCropSeed,

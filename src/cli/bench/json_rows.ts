@@ -4,7 +4,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InputError } from '../../device/index.js';
-import { writeFileAtomically } from '../../train/atomic_write.node.js';
+import { writeFileAtomically } from '../../host/atomic_write.node.js';
 
 export function addJsonOption(command: Command): Command {
   return command.option('--json <file>', 'also write all rows to a file, as they come');

@@ -2,9 +2,9 @@
 
 import type { Command } from 'commander';
 import { DeviceMemoryError } from '../../device/index.js';
-import { describeTilings, useKnownTilings } from '../autotune.js';
 import { addAdapterOption, number } from '../options.js';
 import { startProgress } from '../progress.js';
+import { describeTilings, useKnownTilings } from '../train/autotune.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
 import { checkMinutes } from './kernels_command.js';
 import { benchSteps, type StepRow } from './step.js';

@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { mergeTilings, type TunedOperation } from '../../train/index.js';
 import { tilingsFiles } from '../../train/index.node.js';
-import { describeTuning, tune } from '../autotune.js';
 import { addAdapterOption, number } from '../options.js';
+import { describeTuning, tune } from '../train/autotune.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
 import { aligned } from './kernel_table.js';
 import { checkMinutes } from './kernels_command.js';

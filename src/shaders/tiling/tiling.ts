@@ -1,5 +1,5 @@
 // How operations are cut into workgroups and registers. Each operation has a rule of its own that is good everywhere, and other
-// tilings to try; what was measured on an adapter (src/train/autotune.ts) is used in place of the rule. A tiling never changes
+// tilings to try; what was measured on an adapter (src/train/tuning/autotune.ts) is used in place of the rule. A tiling never changes
 // what is computed beyond rounding.
 
 import type { Device } from '../../device/index.js';

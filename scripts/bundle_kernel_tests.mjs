@@ -1,5 +1,6 @@
 // Packs test/shaders with vitest's runner and matchers into dist/battery/kernel_tests.js, so that `shuffleblock battery` runs the
 // kernel tests where no development dependency is installed. The code under test stays outside: it is the dist beside it.
+// `node scripts/bundle_kernel_tests.mjs DIR` packs them for another folder than dist.
 import { rmSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,7 @@ import { build } from 'vite';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const source = join(root, 'src');
-const dist = join(root, 'dist');
+const dist = resolve(process.argv[2] ?? join(root, 'dist'));
 const outDir = join(dist, 'battery');
 
 /** `../../src/tensor/index.js` of a test becomes `../tensor/index.js` of dist. */

@@ -2,9 +2,20 @@
 // from processes of their own, which open a device.
 
 import { spawnSync } from 'node:child_process';
-import { expect, it } from 'vitest';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildCommandLine, type CommandLine } from '../support/command_line.node.js';
 
 const TIMEOUT_MS = 180_000;
+
+let commands: CommandLine;
+
+beforeAll(async () => {
+  commands = await buildCommandLine();
+}, TIMEOUT_MS);
+
+afterAll(() => commands?.dispose());
 
 function linesOf(command: string, args: string[]): string[] {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: TIMEOUT_MS });
@@ -15,10 +26,11 @@ function linesOf(command: string, args: string[]): string[] {
 it(
   'holds the very tests that vitest lists, by name',
   () => {
-    linesOf('npm', ['run', '-s', 'build']);
+    linesOf(process.execPath, ['scripts/bundle_kernel_tests.mjs', commands.dist]);
+    const built = (path: string) => JSON.stringify(pathToFileURL(join(commands.dist, path)).href);
     const program = `
-      await import('./dist/device/dawn/gpu_provider.node.js');
-      const { kernelTests } = await import('./dist/battery/kernel_tests.js');
+      await import(${built('device/dawn/gpu_provider.node.js')});
+      const { kernelTests } = await import(${built('battery/kernel_tests.js')});
       process.stdout.write((await kernelTests.list()).join('\\n'), () => process.exit());`;
     const bundled = linesOf(process.execPath, ['--input-type=module', '--eval', program]);
     const listed = linesOf('npx', ['vitest', 'list', '--project', 'gpu', 'test/shaders']);

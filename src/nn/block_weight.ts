@@ -44,9 +44,9 @@ export class BlockWeight implements SparseWeight {
     return this.topology.emptyRows;
   }
 
-  convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor {
+  convolve(x: Tensor, options: Conv2dOptions): Tensor {
     const { onDenseGradient } = this;
-    return blockConv2d(x, this.parameter, this.tables, { ...options, bias, onDenseGradient });
+    return blockConv2d(x, this.parameter, this.tables, { ...options, onDenseGradient });
   }
 
   /**

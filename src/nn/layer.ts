@@ -68,7 +68,7 @@ function checkSize(device: Device, shape: Shape): void {
   );
 }
 
-export interface Conv2dLayerOptions extends LayerOptions, Omit<Conv2dOptions, 'addend' | 'statistics'> {
+export interface Conv2dLayerOptions extends LayerOptions, Pick<Conv2dOptions, 'stride' | 'padding'> {
   /** A BatchNorm follows, of nothing but the result: in training, the convolution then takes the statistics along. Default false. */
   readonly feedsBatchNorm?: boolean;
 }
@@ -90,7 +90,7 @@ export class Conv2d extends SparsifiableLayer {
   override forward(x: Tensor, mode?: Mode, addend?: Tensor): Tensor {
     const { stride, padding, feedsBatchNorm } = this.options;
     const statistics = feedsBatchNorm && mode?.training;
-    return this.weight.convolve(x, { stride, padding, addend, statistics }, this.bias);
+    return this.weight.convolve(x, { stride, padding, bias: this.bias, addend, statistics });
   }
 }
 
@@ -103,7 +103,7 @@ export class Linear extends SparsifiableLayer {
 
   override forward(x: Tensor): Tensor {
     const [features, batch] = x.shape;
-    const y = this.weight.convolve(reshape(x, [features, 1, 1, batch]), {}, this.bias);
+    const y = this.weight.convolve(reshape(x, [features, 1, 1, batch]), { bias: this.bias });
     return reshape(y, [this.weight.shape[0], batch]);
   }
 }

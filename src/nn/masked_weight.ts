@@ -58,9 +58,9 @@ export class MaskedWeight implements SparseWeight {
     return this.active;
   }
 
-  convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor {
+  convolve(x: Tensor, options: Conv2dOptions): Tensor {
     const weight = maskWeight(this.parameter, this.maskTensor, { onDenseGradient: this.onDenseGradient });
-    return conv2d(x, reshape(weight, kernelShape(this.shape)), options, bias);
+    return conv2d(x, reshape(weight, kernelShape(this.shape)), options);
   }
 
   /**

@@ -14,8 +14,8 @@ export interface Weight {
   readonly numActive: number;
   /** For people: `dense`, `mask`, `12 blocks of 16`. */
   readonly pattern: string;
-  /** x [I,H,W,N] -> [O,OH,OW,N], with `bias` [O] added if there is one; a linear layer's weight is a 1x1 kernel. */
-  convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor;
+  /** x [I,H,W,N] -> [O,OH,OW,N]; a linear layer's weight is a 1x1 kernel. */
+  convolve(x: Tensor, options: Conv2dOptions): Tensor;
   /** The values in `shape`'s order, zeros where pruned. */
   readDense(): Promise<Float32Array>;
   dispose(): void;
@@ -55,8 +55,8 @@ export class DenseWeight implements Weight {
     return this.parameter.size;
   }
 
-  convolve(x: Tensor, options: Conv2dOptions, bias?: Tensor): Tensor {
-    return conv2d(x, reshape(this.parameter, kernelShape(this.shape)), options, bias);
+  convolve(x: Tensor, options: Conv2dOptions): Tensor {
+    return conv2d(x, reshape(this.parameter, kernelShape(this.shape)), options);
   }
 
   readDense(): Promise<Float32Array> {

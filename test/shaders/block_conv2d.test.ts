@@ -157,14 +157,14 @@ describe('blockLinear', () => {
     const { topology, values, tables } = setUp(c, blockSize);
     await checkOperation(device, {
       name: 'blockLinear',
-      inputs: { x: [features, batch], values: [tables.numBlocks, blockSize, blockSize] },
+      inputs: { x: [features, batch], values: [tables.numBlocks, blockSize, blockSize], bias: [out] },
       activations: ['x'],
       values: { values },
-      forward: (inputs) => blockLinear(inputs.x, inputs.values, tables),
-      reference: (inputs) => convolution(c, inputs.x, toDense(topology, inputs.values)),
-      gradients: (inputs, gradOutput) => {
-        const grads = convolutionGradients(c, inputs.x, toDense(topology, inputs.values), gradOutput);
-        return { x: grads.x, values: toBlocks(topology, grads.weight) };
+      forward: ({ x, values, bias }) => blockLinear(x, values, tables, { bias }),
+      reference: ({ x, values, bias }) => withBias(convolution(c, x, toDense(topology, values)), bias),
+      gradients: ({ x, values }, gradOutput) => {
+        const grads = convolutionGradients(c, x, toDense(topology, values), gradOutput);
+        return { x: grads.x, values: toBlocks(topology, grads.weight), bias: biasGradient(gradOutput, out) };
       },
     });
   });

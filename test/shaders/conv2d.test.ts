@@ -40,7 +40,7 @@ describe('conv2d', () => {
           bias: [c.outChannels],
         },
         activations: ['x'],
-        forward: ({ x, weight, bias }) => conv2d(x, weight, { stride: c.stride, padding: c.padding }, bias),
+        forward: ({ x, weight, bias }) => conv2d(x, weight, { stride: c.stride, padding: c.padding, bias }),
         reference: ({ x, weight, bias }) => withBias(convolution(c, x, weight), bias),
         gradients: ({ x, weight }, gradOutput) => ({
           ...convolutionGradients(c, x, weight, gradOutput),
@@ -62,12 +62,12 @@ describe('conv2d', () => {
     expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), { padding: -1 })).toThrow(
       'padding that is a whole number of at least 0, got -1',
     );
-    expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), {}, Tensor.zeros(device, [3]))).toThrow(
+    expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), { bias: Tensor.zeros(device, [3]) })).toThrow(
       'conv2d: expected bias f32 [4], got f32 [3]',
     );
     const grouped = { groups: 2, pading: 1 } as never;
     expect(() => conv2d(x, Tensor.zeros(device, [4, 32, 3, 3]), grouped)).toThrow(
-      'conv2d: expected options among stride, padding, addend, statistics, got groups, pading',
+      'conv2d: expected options among stride, padding, bias, addend, statistics, got groups, pading',
     );
     const empty = Tensor.zeros(device, [32, 5, 5, 0]);
     expect(() => conv2d(empty, Tensor.zeros(device, [4, 32, 3, 3]))).toThrow(

@@ -53,7 +53,7 @@ function denseConvolution(c: ConvolutionCase): Convolution {
   return {
     weight,
     dense: Float64Array.from(values),
-    run: (x, options, bias) => conv2d(x, weight, { stride, padding, ...options }, bias),
+    run: (x, options, bias) => conv2d(x, weight, { stride, padding, ...options, bias }),
   };
 }
 

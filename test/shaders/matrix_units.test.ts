@@ -111,7 +111,7 @@ describe.each(devices)('matrix units (%s)', (_, device) => {
           bias: [c.outChannels],
         },
         activations: ['x'],
-        forward: ({ x, weight, bias }) => conv2d(x, weight, { stride: c.stride, padding: c.padding }, bias),
+        forward: ({ x, weight, bias }) => conv2d(x, weight, { stride: c.stride, padding: c.padding, bias }),
         reference: ({ x, weight, bias }) => withBias(convolution(c, x, weight), bias),
         gradients: ({ x, weight }, gradOutput) => ({
           ...convolutionGradients(c, x, weight, gradOutput),

@@ -44,8 +44,6 @@ const gradInputKernel = kernel(block_conv2d_grad_input);
 const gradWeightKernel = kernel(block_conv2d_grad_weight);
 
 export interface BlockConv2dOptions extends Conv2dOptions {
-  /** [O], f32. */
-  readonly bias?: Tensor;
   /** Called in the backward pass with the dense gradient [O,I,KH,KW]: growth scores. It is freed afterwards: to retain it, `keep(gradient.view(gradient.shape))`. */
   readonly onDenseGradient?: (gradient: Tensor) => void;
 }
@@ -55,7 +53,7 @@ export interface BlockConv2dOptions extends Conv2dOptions {
  * Gradients: x, the kept values only, and bias. y has the type of x; the values and their gradient are f32, and products are summed in f32.
  */
 export function blockConv2d(x: Tensor, values: Tensor, tables: BlockTables, options: BlockConv2dOptions = {}): Tensor {
-  checkOptions('blockConv2d', options, [...CONV2D_OPTIONS, 'bias', 'onDenseGradient']);
+  checkOptions('blockConv2d', options, [...CONV2D_OPTIONS, 'onDenseGradient']);
   const weightShape = [tables.rows, tables.columns / tables.taps, ...tables.kernel];
   const geometry = conv2dGeometry('blockConv2d', x.shape, weightShape, options);
   const expected = [tables.numBlocks, tables.blockSize, tables.blockSize];

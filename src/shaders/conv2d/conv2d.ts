@@ -35,11 +35,11 @@ const gradWeightKernel = kernel(conv2d_grad_weight);
  * y[o, oy, ox, n] = bias[o] + sum over i, ky, kx of weight[o, i, ky, kx] * x[i, oy*stride - padding + ky, ox*stride - padding + kx, n].
  * With `addend` plus that. y has the type of x; weight, bias and their gradients are f32, and products are summed in f32.
  */
-export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}, bias?: Tensor): Tensor {
+export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
   checkOptions('conv2d', options, CONV2D_OPTIONS);
   const geometry = conv2dGeometry('conv2d', x.shape, weight.shape, options);
-  const { addend, statistics } = options;
-  if (bias && addend) return add(conv2d(x, weight, { ...options, addend: undefined, statistics: false }, bias), addend);
+  const { bias, addend, statistics } = options;
+  if (bias && addend) return add(conv2d(x, weight, { ...options, addend: undefined, statistics: false }), addend);
   const operation = { name: 'conv2d', attributes: { ...geometry, hasAddend: addend !== undefined } };
   const copy = conv2dWeight(x, weight, geometry);
   const y = conv2dForward(x, copy, geometry, { bias, addend, statistics });

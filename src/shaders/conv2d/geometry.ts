@@ -9,6 +9,8 @@ export interface Conv2dOptions {
   readonly stride?: number;
   /** Zeros on each side, one number or [y, x]. Default 0. */
   readonly padding?: number | readonly [number, number];
+  /** [O], f32. */
+  readonly bias?: Tensor;
   /** y + addend, of the shape and type of y: a residual connection, without a pass over memory of its own. */
   readonly addend?: Tensor;
   /** Takes statistics of the result along: a `batchNorm` of it, in training, then need not read it for them. Default false. */
@@ -16,7 +18,7 @@ export interface Conv2dOptions {
 }
 
 /** The names of `Conv2dOptions`. */
-export const CONV2D_OPTIONS = ['stride', 'padding', 'addend', 'statistics'] as const;
+export const CONV2D_OPTIONS = ['stride', 'padding', 'bias', 'addend', 'statistics'] as const;
 
 export interface ConvGeometry {
   readonly inChannels: number;

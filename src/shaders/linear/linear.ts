@@ -1,8 +1,8 @@
-// Linear layer: x [F,N], weight [O,F], bias [O] -> y [O,N].
+// Linear layer: x [F,N], weight [O,F], bias [O] -> y [O,N]. A 1x1 convolution of one pixel.
 
 import { formatShape, type Tensor } from '../../tensor/index.js';
-import { addBias } from '../add_bias/add_bias.js';
-import { matmul } from '../matmul/matmul.js';
+import { conv2d } from '../conv2d/conv2d.js';
+import { reshape } from '../reshape/reshape.js';
 
 /** y = weight * x + bias, batch last; the weight has PyTorch's order. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
@@ -13,6 +13,8 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
       `linear: expected ${weight.shape[1]} features, got ${x.shape[0]} (x ${formatShape(x.shape)}, weight ${formatShape(weight.shape)})`,
     );
   }
-  const y = matmul(weight, x);
-  return bias ? addBias(y, bias) : y;
+  const [outputs, features] = weight.shape;
+  const batch = x.shape[1];
+  const y = conv2d(reshape(x, [features, 1, 1, batch]), reshape(weight, [outputs, features, 1, 1]), { bias });
+  return reshape(y, [outputs, batch]);
 }

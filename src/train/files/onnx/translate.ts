@@ -3,7 +3,7 @@
 
 import { InputError } from '../../../device/index.js';
 import { Conv2d } from '../../../nn/index.js';
-import type { Conv2dOptions, RunningStatistics } from '../../../shaders/index.js';
+import type { RunningStatistics } from '../../../shaders/index.js';
 import { formatShape, type Tensor } from '../../../tensor/index.js';
 import type { GraphNode, LayerNode, OperationNode } from './graph.js';
 import type { OnnxWriter } from './writer.js';
@@ -107,7 +107,7 @@ function translateLayer(onnx: OnnxWriter, { layer, name, inputs: [x, addend] }: 
   const weight = onnx.parameter(`${name}.weight`);
   const inputs = [onnx.value(x), weight, ...(layer.bias ? [onnx.parameter(`${name}.bias`)] : [])];
   if (!(layer instanceof Conv2d)) return onnx.node('Gemm', inputs, { transB: 1 }, name);
-  const { stride = 1, padding = 0 }: Conv2dOptions = layer.options;
+  const { stride = 1, padding = 0 } = layer.options;
   const [paddingY, paddingX] = typeof padding === 'number' ? [padding, padding] : padding;
   const y = onnx.node('Conv', inputs, windowAttributes(stride, paddingY, paddingX), name);
   return addend ? onnx.node('Add', [y, onnx.value(addend)]) : y;

@@ -1,5 +1,6 @@
 // The page: connects its parts with the worker that trains.
 
+import { evaluatedOn } from '../src/train/config/evaluated_on.js';
 import type { Report, Request, RunName } from './messages.js';
 import { Absence } from './page/absence.js';
 import { Announcer } from './page/announcer.js';
@@ -60,7 +61,7 @@ const showNumbers = onFrame(() => {
   const main = runs.get('main');
   element('curves', HTMLElement).dataset.state = main?.series.steps.step.length ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), main);
-  showEpochs(element('epoch-table', HTMLTableElement), main?.epochs ?? []);
+  showEpochs(element('epoch-table', HTMLTableElement), main?.epochs ?? [], evaluatedOn(main?.facts.config));
   showComparison(element('comparison', HTMLTableElement), runs);
   curves.show(runs);
 });
@@ -115,7 +116,7 @@ const receivers: { readonly [Type in Report['type']]: (report: Report & { type: 
   lines: ({ run, lines }) => {
     runs.get(run)?.add(lines);
     if (run === 'main') {
-      announcer.lines(lines);
+      announcer.lines(lines, evaluatedOn(runs.get(run)?.facts.config));
       asking.refresh();
     }
     showNumbers();
@@ -123,7 +124,10 @@ const receivers: { readonly [Type in Report['type']]: (report: Report & { type: 
   picture: ({ picture }) => weights.show(picture),
   prediction: ({ logits }) => asking.showPrediction(logits),
   'test image': (image) => asking.showTestImage(image),
-  confusion: ({ step, counts }) => confusion.show(step, counts, runs.get('main')?.facts.images.classNames ?? []),
+  confusion: ({ step, counts }) => {
+    const { config, images } = runs.get('main')?.facts ?? {};
+    confusion.show(step, counts, images?.classNames ?? [], evaluatedOn(config));
+  },
   exported: ({ name, bytes }) => download(name, bytes),
   'files wanted': ({ dataSet }) => settings.askForFiles(dataSet),
   notice: ({ level, text, topic }) => notices.show(level, text, topic),

@@ -60,7 +60,9 @@ export interface ImageFacts {
   readonly width: number;
   /** By label. */
   readonly classNames: readonly string[];
+  /** Trained on. */
   readonly trainCount: number;
+  /** Evaluated after each epoch. */
   readonly testCount: number;
 }
 
@@ -113,7 +115,7 @@ export type Report =
   /** @param logits [classes]. */
   | { readonly type: 'prediction'; readonly logits: Float32Array }
   | ({ readonly type: 'test image' } & TestImage)
-  /** @param counts [classes, classes]: test images by label and by what the main run's network takes them for, after so many steps. */
+  /** @param counts [classes, classes]: images that are evaluated, by label and by what the main run's network takes them for, after so many steps. */
   | { readonly type: 'confusion'; readonly step: number; readonly counts: Uint32Array }
   /** A run waits for files of this set. */
   | { readonly type: 'files wanted'; readonly dataSet: string }

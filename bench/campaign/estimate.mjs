@@ -18,18 +18,22 @@ const PACKAGED_DIGITS = 8000;
 /** Methods that begin with the same network. */
 const FORMS = { dsb: 'blocks', ssb: 'blocks', rigl: 'single weights', set: 'single weights' };
 
-/** Undefined for a folder of unknown size. */
+/** Undefined for a folder of unknown size. @throws PlanError if nothing is left to train on. */
 export function stepsOf({ config, place }) {
   const {
     dataSet,
     limitTrain = Number.POSITIVE_INFINITY,
+    validation = 0,
     batchSize,
     epochs,
     maxSteps = Number.POSITIVE_INFINITY,
   } = config;
   const isPackaged = dataSet === 'mnist' && !place.includes('--data-dir');
   const images = Math.min(limitTrain, isPackaged ? PACKAGED_DIGITS : (TRAINING_IMAGES[dataSet] ?? Number.NaN));
-  const steps = Math.min(epochs * Math.ceil(images / batchSize), maxSteps);
+  if (validation >= images) {
+    throw new PlanError(`${dataSet}: validation: expected a number below ${images} training images, got ${validation}`);
+  }
+  const steps = Math.min(epochs * Math.ceil((images - validation) / batchSize), maxSteps);
   return Number.isNaN(steps) ? undefined : steps;
 }
 
@@ -45,8 +49,19 @@ export class Estimates {
    * @throws PlanError if there can be no such network.
    */
   networkOf(config) {
-    const { seed, epochs, dropRule, limitTrain, limitTest, milestones, learningRate, maxSteps, logEvery, ...shape } =
-      config;
+    const {
+      seed,
+      epochs,
+      dropRule,
+      validation,
+      limitTrain,
+      limitTest,
+      milestones,
+      learningRate,
+      maxSteps,
+      logEvery,
+      ...shape
+    } = config;
     const key = JSON.stringify({ ...shape, method: FORMS[shape.method] ?? shape.method });
     if (!this.#networks.has(key)) this.#networks.set(key, this.#build(config));
     return this.#networks.get(key);
@@ -72,6 +87,7 @@ export class Estimates {
     const info = { ...datasetInfo(config.dataSet), ...(imageSize ? { height: imageSize, width: imageSize } : {}) };
     const short = {
       ...config,
+      validation: undefined,
       limitTrain: undefined,
       limitTest: undefined,
       batchSize: 4,

@@ -31,6 +31,13 @@ export function networkLabel({ model, dataSet }) {
   return `${model} on ${DATA_SETS[dataSet] ?? dataSet}`;
 }
 
+/** What accuracies of these rows of the table are called, by the images that their runs are evaluated on. */
+export function accuracyLabel(rows) {
+  const configs = rows.flatMap(({ runs }) => runs.map(({ config }) => config));
+  const images = new Set(configs.map(({ validation }) => (validation === undefined ? 'test' : 'validation')));
+  return `${[...images].join(' or ')} accuracy`;
+}
+
 /**
  * What else tells settings of one network apart, for example `T 50`: the flags that not all runs of it have alike.
  * @returns for each setting a text, mostly empty.

@@ -1,7 +1,7 @@
 // The results of a campaign in Markdown: for each network accuracies by method and sparsity, then what each setting costs.
 
 import { readFileSync } from 'node:fs';
-import { METHOD_LABELS, methodLabel, networkLabel, variantLabels } from './labels.mjs';
+import { accuracyLabel, METHOD_LABELS, methodLabel, networkLabel, variantLabels } from './labels.mjs';
 import { PlanError } from './plan.mjs';
 import { meanLine, settingsOfPlan } from './results.mjs';
 import { settingsOf } from './run_state.mjs';
@@ -75,7 +75,7 @@ function accuracyTable(rows) {
     return [label, ...sparsities.map((sparsity) => accuracyCell(own.find((row) => row.sparsity === sparsity)))];
   });
   const columns = sparsities.length > 0 ? sparsities.map(String) : [''];
-  return markdown(['test accuracy, %', ...columns], lines);
+  return markdown([`${accuracyLabel(rows)}, %`, ...columns], lines);
 }
 
 function inOrder(rows) {

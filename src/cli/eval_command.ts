@@ -1,11 +1,12 @@
 // shuffleblock eval: loss and accuracy of a model, from any file that holds one, on the test images.
 
-import { type DatasetInfo, datasetInfo, FETCHABLE_NAMES, limitSplit, openImages } from '../data/index.node.js';
+import { type DatasetInfo, datasetInfo, FETCHABLE_NAMES } from '../data/index.node.js';
 import { InputError } from '../device/index.js';
-import { completeSettings, evaluate, formatSummary, loadModel, type ModelSettings } from '../train/index.js';
+import type { ModelSettings } from '../train/index.js';
 import { type DataFlags, loadData } from './data/data_options.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { type AdapterFlag, openCommandDevice } from './options.js';
+import { testModel } from './test_model.js';
 import { percent } from './train/train_command.js';
 
 export interface EvalFlags extends ModelFlags, DataFlags {
@@ -30,21 +31,17 @@ export async function evalCommand(path: string, flags: EvalFlags): Promise<void>
   }
   const device = await openCommandDevice(flags.adapter);
   try {
-    const model = loadModel(device, file, completeSettings(settings, dataset));
-    const { batchSize = 128 } = flags;
-    const images = openImages(device, limitSplit(dataset.test, flags.limitTest), dataset, batchSize);
-    const summary = await evaluate(device, model, images, batchSize);
+    const { batchSize = 128, limitTest } = flags;
+    const { summary, layers } = await testModel(device, file, dataset, { batchSize, limitTest });
     if (flags.json) {
       console.log(JSON.stringify({ file: where, kind: file.kind, ...settings, ...summary }));
     } else {
-      console.log(`${device.report()}\n\n${formatSummary(model, dataset)}\n`);
+      console.log(`${device.report()}\n\n${layers}\n`);
       console.log(
         `${where}: loss ${summary.loss.toFixed(4)}, accuracy ${percent(summary.accuracy)}, top-5 ${percent(summary.top5)} ` +
           `on ${summary.count} test images`,
       );
     }
-    images.dispose();
-    model.dispose();
   } finally {
     device.destroy();
   }

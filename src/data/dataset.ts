@@ -24,8 +24,8 @@ export interface StreamedSplit {
   readonly labels: Uint8Array | Uint16Array;
   readonly count: number;
   readonly read: ReadImage;
-  /** The first `count` images. */
-  first(count: number): StreamedSplit;
+  /** The images of these indices, in that order. */
+  pick(images: Uint32Array): StreamedSplit;
   /** @param batchSize of most requests: the source decodes two such batches ahead. */
   open(device: Device, dataset: DatasetInfo, batchSize: number): ImageSource;
 }
@@ -94,7 +94,7 @@ export function limitSplit(split: AnySplit, count?: number): AnySplit;
 export function limitSplit(split: AnySplit, limit?: number): AnySplit {
   const count = checkLimit(limit);
   if (count >= split.count) return split;
-  if (!('images' in split)) return split.first(count);
+  if (!('images' in split)) return split.pick(firstImages(count));
   const imageBytes = split.images.length / split.count;
   return { images: split.images.subarray(0, count * imageBytes), labels: split.labels.subarray(0, count), count };
 }
@@ -103,6 +103,24 @@ export function limitSplit(split: AnySplit, limit?: number): AnySplit {
 export function checkLimit(count = Infinity): number {
   if (count >= 1 && (Number.isInteger(count) || count === Infinity)) return count;
   throw new InputError(`limit: expected a positive whole number of images, got ${count}`);
+}
+
+/** The indices of the first `count` images of a split. */
+export function firstImages(count: number): Uint32Array<ArrayBuffer> {
+  return Uint32Array.from({ length: count }, (_, image) => image);
+}
+
+/** The images of these indices, in that order; those in memory are copied. */
+export function pickImages(split: AnySplit, images: Uint32Array): AnySplit {
+  if (!('images' in split)) return split.pick(images);
+  const imageBytes = split.images.length / split.count;
+  const bytes = new Uint8Array(images.length * imageBytes);
+  const labels = split.labels.slice(0, images.length);
+  images.forEach((image, place) => {
+    bytes.set(split.images.subarray(image * imageBytes, (image + 1) * imageBytes), place * imageBytes);
+    labels[place] = split.labels[image];
+  });
+  return { images: bytes, labels, count: images.length };
 }
 
 /** The records of all these splits, in order. */

@@ -21,6 +21,8 @@ export interface UploadedBatch {
 
 export interface ImageSource {
   readonly count: number;
+  /** By image, damaged ones too. */
+  readonly labels: ArrayLike<number>;
   readonly dataset: DatasetInfo;
   /** Images of the epoch so far that could not be decoded and were left out. */
   readonly skipped: number;

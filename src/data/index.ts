@@ -20,6 +20,7 @@ export type { ImageSetOptions } from './folders/image_sets.js';
 export { CIFAR10, CIFAR100, parseCifar10, parseCifar100 } from './formats/cifar.js';
 export { type IdxImages, parseIdxImages, parseIdxLabels } from './formats/idx.js';
 export { MNIST, splitDigits } from './formats/mnist.js';
+export { checkHoldOut, holdOut } from './hold_out.js';
 export {
   freeBatch,
   type ImageBatch,

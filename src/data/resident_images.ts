@@ -10,11 +10,13 @@ import { BORDER } from './sampler.js';
 
 export class ResidentImages implements ImageSource {
   readonly count: number;
+  readonly labels: ArrayLike<number>;
   readonly skipped = 0;
   readonly waitedMs = 0;
   /** u8 [count,C,H,W], in parts that the device can bind. */
   private readonly parts: Tensor[];
-  private readonly labels: Tensor;
+  /** u32 [count]. */
+  private readonly labelTensor: Tensor;
   /** u32 [samples of the epoch, 2]. */
   private samples: Uint32Array = new Uint32Array(0);
 
@@ -38,7 +40,8 @@ export class ResidentImages implements ImageSource {
     this.parts = partRanges(count, Math.floor(largestBytes / imageBytes)).map(({ start, end }) =>
       keep(Tensor.from(device, images.subarray(start * imageBytes, end * imageBytes), [end - start, ...shape], 'u8')),
     );
-    this.labels = keep(Tensor.from(device, split.labels, [count], 'u32'));
+    this.labels = split.labels;
+    this.labelTensor = keep(Tensor.from(device, split.labels, [count], 'u32'));
   }
 
   /** @param samples of an epoch, or of anything: see `epochSamples`. */
@@ -69,11 +72,11 @@ export class ResidentImages implements ImageSource {
   assemble({ tensors: { samples } }: UploadedBatch): ImageBatch {
     const { mean, std } = this.dataset;
     const images = imageBatch(this.parts, samples, { mean, std, padding: BORDER });
-    return { images, labels: gatherLabels(this.labels, samples) };
+    return { images, labels: gatherLabels(this.labelTensor, samples) };
   }
 
   dispose(): void {
-    for (const tensor of [...this.parts, this.labels]) tensor.dispose();
+    for (const tensor of [...this.parts, this.labelTensor]) tensor.dispose();
   }
 }
 

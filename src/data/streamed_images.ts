@@ -36,7 +36,7 @@ export class StreamedImages implements ImageSource {
 
   constructor(
     private readonly device: Device,
-    private readonly labels: ArrayLike<number>,
+    readonly labels: ArrayLike<number>,
     readonly dataset: DatasetInfo,
     batchSize: number,
     private readonly read: ReadImage,

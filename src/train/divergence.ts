@@ -5,7 +5,7 @@ import { noGrad } from '../autograd/index.js';
 import { InputError } from '../device/index.js';
 import { type Module, watchOutputs } from '../nn/index.js';
 import { type ActivationType, scope, type Tensor } from '../tensor/index.js';
-
+import type { EvaluatedOn } from './config/evaluated_on.js';
 import type { Overflow } from './loss_scale.js';
 
 /** Training ended because a loss, or every gradient of f16, was not finite. */
@@ -33,6 +33,10 @@ export interface FailedStep extends JudgedStep {
   readonly overflow?: Overflow;
 }
 
+export interface FailedEvaluation extends JudgedStep {
+  readonly images: EvaluatedOn;
+}
+
 export async function divergence({ step, model, precision, forwards, overflow }: FailedStep): Promise<DivergenceError> {
   const kept = `Parameters are kept as they were before this step. ${advice(precision)}`;
   if (overflow) {
@@ -52,17 +56,17 @@ export async function divergence({ step, model, precision, forwards, overflow }:
 }
 
 /**
- * A test loss that is not finite says that the last update, which no training loss has judged yet, went too far. In f16 an evaluation
+ * A loss of an evaluation that is not finite says that the last update, which no training loss has judged yet, went too far. In f16 an evaluation
  * may overflow while the weights, which are f32, are sound: training goes on then.
  * @param step of the last update.
  * @throws DivergenceError
  */
-export async function refuseEvaluation({ step, model, precision }: JudgedStep): Promise<void> {
+export async function refuseEvaluation({ step, model, precision, images }: FailedEvaluation): Promise<void> {
   const place = await badParameter(model, step + 1);
   if (precision === 'f16' && place === undefined) return;
   const what = place ?? 'every parameter is finite';
   throw new DivergenceError(
-    `step ${step}: expected a finite loss on the test images after it, got NaN or infinity; ${what}. ${advice(precision)}`,
+    `step ${step}: expected a finite loss on the ${images} images after it, got NaN or infinity; ${what}. ${advice(precision)}`,
     step,
   );
 }

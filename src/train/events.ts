@@ -25,6 +25,7 @@ export interface EpochEvent {
   /** Mean over the epoch's images, each before the update that its batch made. */
   readonly trainLoss: number;
   readonly trainAccuracy: number;
+  /** On the images that are evaluated: those that `validation` of the configuration holds out, the test images without it. */
   readonly testLoss: number;
   readonly testAccuracy: number;
   readonly testTop5: number;

@@ -1,6 +1,7 @@
 // Training: methods, optimizer, the loop, evaluation, checkpoints. Browser-safe.
 
 export { type ConfigDifference, configDifferences, parseConfig } from './config/config_file.js';
+export { type EvaluatedOn, evaluatedOn } from './config/evaluated_on.js';
 export { type LayerPlan, type LayerRule, type PlanConfig, planLayers } from './config/layer_plan.js';
 export {
   GROWTH_NAMES,

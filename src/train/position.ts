@@ -7,7 +7,7 @@ export interface Position {
   readonly step: number;
   /** Epochs that have been evaluated. After the last step of an epoch, and before its evaluation, it does not count yet. */
   readonly finishedEpochs: number;
-  /** The first epoch of the highest test accuracy so far. */
+  /** The first epoch of the highest accuracy so far on the images that are evaluated: see `EpochEvent`. */
   readonly best?: { readonly epoch: number; readonly testAccuracy: number };
 }
 

@@ -1,7 +1,6 @@
 // From a configuration to a trainer, the same in Node and in browsers.
 
-import type { AnyDataset } from '../data/index.js';
-import { limitSplit, openImages } from '../data/index.js';
+import { type AnyDataset, type AnySplit, holdOut, limitSplit, openImages } from '../data/index.js';
 import { type Device, InputError } from '../device/index.js';
 import { createModel } from '../models/index.js';
 import { DenseWeight, type Module, sparsifiableLayers, sparsify } from '../nn/index.js';
@@ -39,8 +38,8 @@ export async function createTrainer(
 ): Promise<Trainer> {
   checkConfig(config);
   checkPrecision(device, config.precision ?? 'f32');
-  const trainSplit = limitSplit(dataset.train, config.limitTrain);
-  const schedule = updateSchedule(config, totalStepsOf(config, trainSplit.count));
+  const splits = splitsOf(config, dataset);
+  const schedule = updateSchedule(config, totalStepsOf(config, splits.train.count));
   const options = {
     ...{ ...dataset, ...config, classes: outputClasses(config, dataset.classes) },
     // The original's branches begin with weights of 1.
@@ -60,8 +59,8 @@ export async function createTrainer(
     const average = config.ema === undefined ? undefined : own(new WeightAverage(model, config.ema));
     const lossScale = config.precision === 'f16' ? own(new LossScale(device, model)) : undefined;
     const { batchSize, microBatch = batchSize } = config;
-    const train = own(openImages(device, trainSplit, dataset, batchSize));
-    const test = own(openImages(device, limitSplit(dataset.test, config.limitTest), dataset, microBatch));
+    const train = own(openImages(device, splits.train, dataset, batchSize));
+    const test = own(openImages(device, splits.test, dataset, microBatch));
     const state = { slots: (name: string) => [...optimizer.slots(name), ...(average?.slots(name) ?? [])] };
     const topology = createTopologyUpdates(model, state, plan, schedule, config, lossScale);
     const learningRate = learningRateOf(config);
@@ -70,6 +69,17 @@ export async function createTrainer(
     for (const part of made.reverse()) part.dispose();
     throw error;
   }
+}
+
+/** What is trained on, and in `test` what is evaluated on: test images, or held-out training images in their place. */
+function splitsOf(
+  { validation, limitTrain, limitTest }: RunConfig,
+  dataset: AnyDataset,
+): { train: AnySplit; test: AnySplit } {
+  const train = limitSplit(dataset.train, limitTrain);
+  if (validation === undefined) return { train, test: limitSplit(dataset.test, limitTest) };
+  const held = holdOut(train, validation);
+  return { train: held.train, test: held.validation };
 }
 
 function layerShapes(model: Module): LayerShape[] {

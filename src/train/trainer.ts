@@ -5,6 +5,7 @@ import { batches, epochCropSeed, epochSamples, type ImageSource, takeBatch } fro
 import type { Device } from '../device/index.js';
 import type { Module } from '../nn/index.js';
 import { keep, Tensor } from '../tensor/index.js';
+import { evaluatedOn } from './config/evaluated_on.js';
 import type { RunConfig } from './config/run_config.js';
 import { divergence, refuseEvaluation } from './divergence.js';
 import { evaluate } from './evaluate.js';
@@ -35,6 +36,7 @@ export interface TrainerParts {
   /** None for static and dense methods. */
   readonly topology: TopologyUpdates | undefined;
   readonly train: ImageSource;
+  /** What is evaluated after each epoch: test images, or training images that were held out. */
   readonly test: ImageSource;
   readonly config: RunConfig;
 }
@@ -155,8 +157,8 @@ export class Trainer {
 
   /**
    * Trains to the end.
-   * @throws DivergenceError when a training loss is not finite; parameters are then as they were before that step. Or when that on the test images
-   *   is not: see `refuseEvaluation`.
+   * @throws DivergenceError when a training loss is not finite; parameters are then as they were before that step. Or when that of an
+   *   evaluation is not: see `refuseEvaluation`.
    */
   async *run(options: RunOptions = {}): AsyncGenerator<TrainingEvent> {
     while (!this.isFinished) {
@@ -260,7 +262,7 @@ export class Trainer {
     const tested = await this.evaluate();
     const { step, best } = this.at;
     const isSound = Number.isFinite(tested.loss);
-    if (!isSound) await refuseEvaluation({ step: step - 1, model, precision });
+    if (!isSound) await refuseEvaluation({ step: step - 1, model, precision, images: evaluatedOn(config) });
     const isBest = isSound && (best === undefined || tested.accuracy > best.testAccuracy);
     this.at = {
       step,
@@ -292,7 +294,7 @@ export class Trainer {
     return events;
   }
 
-  /** On the test images; of the averaged weights, if there are any. */
+  /** Of the averaged weights, if there are any. */
   private evaluate(): Promise<Summary> {
     const { device, model, average, test, config } = this.parts;
     const run = () => evaluate(device, model, test, config.microBatch ?? config.batchSize, config.precision);

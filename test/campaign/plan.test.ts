@@ -162,7 +162,14 @@ describe('stepsOf', () => {
     expect(steps({ 'data-set': 'mnist', 'data-dir': 'there' })).toBe(2 * 938);
     expect(steps({ 'limit-train': 100, 'batch-size': 32 })).toBe(2 * 4);
     expect(steps({ 'limit-train': 100, 'max-steps': 3 })).toBe(3);
+    expect(steps({ 'limit-train': 100, validation: 40, 'batch-size': 32 })).toBe(2 * 2);
     expect(steps({ 'data-set': 'folder', 'data-dir': 'there', model: 'ResNet-18' })).toBeUndefined();
+  });
+
+  it('refuses a plan that leaves nothing to train on', () => {
+    expect(() => steps({ 'data-set': 'mnist', validation: 8000 })).toThrow(
+      /^mnist: validation: expected a number below 8000 training images, got 8000$/,
+    );
   });
 });
 

@@ -253,6 +253,13 @@ describe('the tables', () => {
     expect(text).toContain('| RigL, growth gradient | 85.00 |');
   });
 
+  it('say which images were evaluated', () => {
+    const plan = planOf({ method: 'dense', validation: 500 });
+    expect(report(plan, resultsOf(plan))).toContain('| validation accuracy, % |');
+    const mixed = planOf({ method: 'dense', validation: 500 }, { method: 'dense' });
+    expect(report(mixed, resultsOf(mixed))).toContain('| validation or test accuracy, % |');
+  });
+
   it('go between two lines of a page, which must be there', () => {
     const page = join(folder, 'page.md');
     writeFileSync(page, 'a\n<!-- campaign x -->\nold\n<!-- end of campaign x -->\nb\n');

@@ -85,6 +85,12 @@ describe('flags', () => {
     [['--epochs', '0'], /^epochs: expected a positive whole number, got 0$/],
     [['--lr', 'Infinity'], /^--lr: expected a number, got 'Infinity'$/],
     [['--seed', '-1'], /^seed: expected a whole number in \[0, 2\^32\), got -1$/],
+    [['--validation', '0'], /^validation: expected a positive whole number, got 0$/],
+    [['--validation', 'some'], /^--validation: expected a number, got 'some'$/],
+    [
+      ['--validation', '64'],
+      /^validation: expected a positive whole number below 64, the number of training images, got 64$/,
+    ],
     [['--milestones', '1,x'], /^--milestones: expected a number, got 'x'$/],
     [['--adapter', 'quantum'], /Allowed choices are auto, hardware, software\./],
   ])('%j', refusedTraining);

@@ -35,6 +35,7 @@ describe('resumedSettings', () => {
           'seed: the run has 3, the command line says 4',
       ),
     );
+    expect(() => given({ validation: 1000 })).toThrow(/: validation: the run has none, the command line says 1000$/);
     expect(() => given({ shuffle: false }, withConfig({}))).toThrow(
       /: shuffle: the run has true, the command line says false$/,
     );

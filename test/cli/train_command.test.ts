@@ -149,6 +149,51 @@ describe('a short run', () => {
   });
 });
 
+describe('a run with --validation', () => {
+  const flags = ['--validation', '32', '--batch_size', '32', '--epochs', '2', '--method', 'dense', '--ema', '0.5'];
+
+  it('says what it evaluates, and at its end what the best checkpoint is worth on the test images', async () => {
+    const { status, stdout, stderr } = await commands.run(['train', ...TINY, ...flags, '--out', 'held']);
+    expect(stderr).not.toMatch(/warning|error/i);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^data .*: 96 training, 32 validation and 64 test images$/m);
+    expect(stdout).toMatch(/^epoch 1\/2 .* validation loss \d\.\d{4} accuracy \d+\.\d\d% /m);
+    const [, accuracy, epoch] = /^done +best validation accuracy (\d+\.\d\d)% \(epoch (\d)\), /m.exec(stdout)!;
+    const epochs = metricsOf('held').filter(({ type }) => type === 'epoch');
+    expect(epochs.map(({ step }) => step)).toEqual([3, 6]);
+    expect((100 * (epochs[Number(epoch) - 1].testAccuracy as number)).toFixed(2)).toBe(accuracy);
+    expect(checkpointOf('held').config).toMatchObject({ validation: 32 });
+    const [start] = readFileSync(path('held', 'sessions.jsonl'), 'utf8').split('\n');
+    expect(JSON.parse(start).images).toEqual({ train: 96, validation: 32 });
+
+    const best = checkpointOf('held', 'best').best!;
+    const evaluated = await commands.run(['eval', 'held', '--limit-test', '64', '--json', '--adapter', 'software']);
+    const result = JSON.parse(evaluated.stdout);
+    expect(result.count).toBe(64);
+    const [, tested] = /^tested +(.*)$/m.exec(stdout)!;
+    expect(tested).toBe(
+      `checkpoint-best (epoch ${best.epoch + 1}): test accuracy ${(100 * result.accuracy).toFixed(2)}%, loss ${result.loss.toFixed(4)}`,
+    );
+
+    const again = await commands.run(['train', '--resume', 'held', '--adapter', 'software']);
+    expect(again.status).toBe(0);
+    expect(again.stdout).toContain(`tested     ${tested}\n`);
+  });
+
+  it('is resumed bit for bit', async () => {
+    const half = ['train', ...TINY, ...flags, '--out', 'held-half', '--max-steps', '4'];
+    expect((await commands.run(half)).status).toBe(0);
+    const resumed = await commands.run(['train', '--resume', 'held-half', '--max-steps', '6', '--adapter', 'software']);
+    expect(resumed.stderr).not.toMatch(/warning|error/i);
+    expect(resumed.status).toBe(0);
+    const ends = ['held', 'held-half'].map((run) => checkpointOf(run));
+    expect([...ends[1].state]).toEqual([...ends[0].state]);
+    expect([...ends[1].model]).toEqual([...ends[0].model]);
+    const evaluations = ['held', 'held-half'].map((run) => metricsOf(run).at(-1)!.testLoss);
+    expect(evaluations[1]).toBe(evaluations[0]);
+  });
+});
+
 describe('a loss that is not finite', () => {
   it('ends the run in one line, and leaves the last good checkpoint', async () => {
     const flags = ['--lr', '1e9', '--method', 'dense', '--batch-size', '128', '--epochs', '9', '--out', 'diverged'];

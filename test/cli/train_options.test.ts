@@ -45,13 +45,22 @@ describe('configOf', () => {
     const line =
       '--method rigl --distribution uniform --dense-layers fc1,fc3 --drop-rule original --update-schedule constant ' +
       '--milestones 2,4 --label-smoothing 0.1 --dropout 0 --conv-bias --augment none --no-shuffle --seed 7 ' +
-      '--erk_power_scale 0.5 --growth momentum --growth_steps 7 --T-begin 200 --limit-train 100 --limit-test 50 --max-steps 9 --log-every 3 --data-set cifar10';
+      '--erk_power_scale 0.5 --growth momentum --growth_steps 7 --T-begin 200 --validation 20 --limit-train 100 --limit-test 50 --max-steps 9 --log-every 3 --data-set cifar10';
     expect(parse(line)).toEqual({
       ...defaultConfig('cifar10'),
       ...{ method: 'rigl', distribution: 'uniform', denseLayers: ['fc1', 'fc3'], dropRule: 'original' },
       ...{ updateSchedule: 'constant', milestones: [2, 4], labelSmoothing: 0.1, dropout: 0, convBias: true },
       ...{ erkPowerScale: 0.5, growth: 'momentum', growthSteps: 7, updateBegin: 200 },
-      ...{ augment: 'none', shuffle: false, seed: 7, limitTrain: 100, limitTest: 50, maxSteps: 9, logEvery: 3 },
+      ...{
+        augment: 'none',
+        shuffle: false,
+        seed: 7,
+        validation: 20,
+        limitTrain: 100,
+        limitTest: 50,
+        maxSteps: 9,
+        logEvery: 3,
+      },
     });
   });
 

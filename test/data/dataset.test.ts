@@ -1,6 +1,6 @@
 // Splits: limits, concatenation, and the split of the packaged digits.
 import { describe, expect, it } from 'vitest';
-import { concatSplits, type ImageSplit, limitSplit, splitDigits } from '../../src/data/index.js';
+import { concatSplits, type ImageSplit, limitSplit, type StreamedSplit, splitDigits } from '../../src/data/index.js';
 import { InputError } from '../../src/device/index.js';
 import { randomBytes } from './support.js';
 
@@ -12,6 +12,18 @@ describe('limitSplit', () => {
     expect(limited).toEqual({ images: split.images.slice(0, 12), labels: Uint8Array.of(3, 1), count: 2 });
     expect(limited.images.buffer).toBe(split.images.buffer);
     expect(limited.labels.buffer).toBe(split.labels.buffer);
+  });
+
+  it('picks the first images of a streamed split', () => {
+    const picked: number[][] = [];
+    const pick = (images: Uint32Array) => {
+      picked.push([...images]);
+      return streamed;
+    };
+    const streamed = { labels: split.labels, count: split.count, pick } as Partial<StreamedSplit> as StreamedSplit;
+    limitSplit(streamed, 2);
+    expect(limitSplit(streamed, 5)).toBe(streamed);
+    expect(picked).toEqual([[0, 1]]);
   });
 
   it('gives everything when asked for more, or for no number', () => {

@@ -92,3 +92,14 @@ it('one of the page opens in Node, tells the same logits, and goes on', async ()
   expect(trainer.step).toBe(10);
   trainer.dispose();
 });
+
+it('one of a run that holds images out is evaluated on them in the page, which says so', async () => {
+  const trainer = await createTrainer(await testDevice(), { ...CONFIG, validation: 500 }, dataset);
+  await train(trainer, 2);
+  const buffer = Buffer.from(await encodeCheckpoint(trainer));
+  trainer.dispose();
+  await visit.page.setInputFiles('#checkpoint', { name: 'held.safetensors', mimeType: '', buffer });
+  await visit.notice(/^Opened held\.safetensors, at step 2\.$/);
+  await visit.page.locator('#confusion-story', { hasText: ' of 500 validation images ' }).waitFor();
+  await visit.page.locator('#tiles dt', { hasText: 'Validation accuracy' }).waitFor();
+});

@@ -65,6 +65,7 @@ describe('checkConfig', () => {
     { microBatch: 1 },
     { microBatch: config.batchSize },
     { ema: 0 },
+    { validation: 1 },
   ])('allows %o', (change) => {
     expect(checkConfig({ ...config, ...change })).toEqual({ ...config, ...change });
   });
@@ -128,6 +129,8 @@ describe('checkConfig', () => {
       "layer 'a': expected method dense, as in all the run; for a run with some sparse layers, make others dense by '*:method=dense', got dsb",
     ],
     [{ logEvery: -5 }, 'log every: expected a positive whole number, got -5'],
+    [{ validation: 0 }, 'validation: expected a positive whole number, got 0'],
+    [{ validation: 0.5 }, 'validation: expected a positive whole number, got 0.5'],
     [{ limitTrain: 0 }, 'limit train: expected a positive whole number, got 0'],
     [{ limitTest: 0.5 }, 'limit test: expected a positive whole number, got 0.5'],
     [{ maxSteps: 0 }, 'max steps: expected a positive whole number, got 0'],

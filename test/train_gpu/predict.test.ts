@@ -11,6 +11,7 @@ import {
   predictPixels,
   softmaxOfRows,
 } from '../../src/train/index.js';
+import { confusionOf } from '../../web/worker/predictions.js';
 import { expectClose } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
 import { CONFIG, patterns } from './support.js';
@@ -47,6 +48,19 @@ it('gives the logits of every image in its order, in batches of any size', async
     const predicting = predictPixels(device, model, pixels, { ...dataset, ...change });
     await expect(predicting).rejects.toThrow(new InputError(`predictPixels: ${message}`));
   }
+  trainer.dispose();
+});
+
+it.each([{}, { validation: 20 }])('counts the evaluated images of each class, of a run with %o', async (change) => {
+  const trainer = await createTrainer(device, { ...CONFIG, maxSteps: 6, ...change }, dataset);
+  const epochs: number[] = [];
+  for await (const event of trainer.run()) if (event.type === 'epoch') epochs.push(event.testAccuracy);
+  const counts = await confusionOf(trainer);
+  const { labels, count } = trainer.parts.test;
+  const rows = [0, 1, 2, 3].map((label) => counts.subarray(4 * label, 4 * label + 4));
+  const sum = (values: ArrayLike<number>) => Array.from(values).reduce((total, value) => total + value, 0);
+  expect(rows.map(sum)).toEqual([0, 1, 2, 3].map((label) => Array.from(labels).filter((one) => one === label).length));
+  expect(sum(rows.map((row, label) => row[label])) / count).toBe(epochs.at(-1));
   trainer.dispose();
 });
 

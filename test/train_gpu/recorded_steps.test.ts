@@ -68,7 +68,7 @@ it('survive a damaged image in one part of a batch', async () => {
   const streamed: AnyDataset = {
     ...dataset,
     train: {
-      ...{ labels: train.labels, count: train.count, read, first: () => streamed.train as StreamedSplit },
+      ...{ labels: train.labels, count: train.count, read, pick: () => streamed.train as StreamedSplit },
       open: (device, info, batchSize) => new StreamedImages(device, train.labels, info, batchSize, read),
     },
   };

@@ -1,6 +1,7 @@
 // The dashboard's page: asks the server for what is new, and shows it.
 
 import type { RunsReply } from '../../src/dashboard/messages.js';
+import { evaluatedOn } from '../../src/train/config/evaluated_on.js';
 import { element, make, onFrame } from '../page/dom.js';
 import { Notices } from '../page/notices.js';
 import { showEpochs } from '../page/tables.js';
@@ -94,7 +95,8 @@ const draw = onFrame(() => {
   element('curves', HTMLElement).dataset.state = isTold ? 'shown' : 'empty';
   element('compared', HTMLElement).dataset.state = drawn.length > 0 ? 'shown' : 'empty';
   showTiles(element('tiles', HTMLElement), drawn[0]);
-  showEpochs(element('epoch-table', HTMLTableElement), drawn[0]?.epochRows ?? []);
+  const [first] = drawn;
+  showEpochs(element('epoch-table', HTMLTableElement), first?.epochRows ?? [], evaluatedOn(first?.entry.config));
   showComparison(
     element('side-by-side', HTMLTableElement),
     [...colours.keys()].map((name) => runs.get(name)!),

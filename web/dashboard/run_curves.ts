@@ -1,5 +1,6 @@
 // The plots of the dashboard: every curve of every chosen run, each run in its colour.
 
+import { type EvaluatedOn, evaluatedOn } from '../../src/train/config/evaluated_on.js';
 import { percent, plainNumber, threeDigits } from '../page/format.js';
 import { type CurveStyle, Plot, type PlotDefinition } from '../page/plot.js';
 import type { Curve } from '../page/series.js';
@@ -19,7 +20,8 @@ interface Part {
 const share = { format: (value: number) => percent(value), tick: (value: number) => percent(value, 0) };
 const amount = { format: threeDigits, tick: plainNumber };
 
-const DRAWINGS: readonly Drawing[] = [
+/** @param images that the run that is looked at is evaluated on. */
+const drawingsOf = (images: EvaluatedOn): readonly Drawing[] => [
   {
     title: 'Loss',
     format: (value) => value.toFixed(3),
@@ -28,7 +30,7 @@ const DRAWINGS: readonly Drawing[] = [
     parts: [
       { look: 'faint', curve: (run) => run.losses },
       { look: 'line', label: 'training', curve: (run) => run.smoothLoss },
-      { look: 'points', label: 'test', curve: (run) => run.ofEpochs('testLoss') },
+      { look: 'points', label: images, curve: (run) => run.ofEpochs('testLoss') },
     ],
   },
   {
@@ -38,7 +40,7 @@ const DRAWINGS: readonly Drawing[] = [
     range: [null, 1],
     parts: [
       { look: 'faint', label: 'training', curve: (run) => run.ofEpochs('trainAccuracy') },
-      { look: 'joined', label: 'test', curve: (run) => run.ofEpochs('testAccuracy') },
+      { look: 'joined', label: images, curve: (run) => run.ofEpochs('testAccuracy') },
     ],
   },
   {
@@ -102,14 +104,16 @@ export class RunCurves {
 
   /** @param runs of which the last is read out, and drawn above the others. */
   show(runs: readonly Drawn[]): void {
-    const tables = DRAWINGS.map(({ parts }) => runs.flatMap(([run]) => parts.map(({ curve }) => curve(run))));
-    const told = [...DRAWINGS.keys()].filter((i) => tables[i].some(({ x }) => x.length > 0));
+    const images = evaluatedOn(runs.at(-1)?.[0].entry.config);
+    const drawings = drawingsOf(images);
+    const tables = drawings.map(({ parts }) => runs.flatMap(([run]) => parts.map(({ curve }) => curve(run))));
+    const told = [...drawings.keys()].filter((i) => tables[i].some(({ x }) => x.length > 0));
     const colours = runs.map(([, colour]) => colour);
-    const wanted = JSON.stringify([told, colours]);
+    const wanted = JSON.stringify([told, colours, images]);
     if (wanted !== this.made) {
       this.made = wanted;
       for (const plot of this.plots) plot.remove();
-      this.plots = told.map((i) => new Plot(this.parent, definition(DRAWINGS[i], colours)));
+      this.plots = told.map((i) => new Plot(this.parent, definition(drawings[i], colours)));
     }
     this.plots.forEach((plot, i) => {
       plot.show(tables[told[i]]);

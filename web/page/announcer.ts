@@ -1,5 +1,6 @@
 // Tells screen readers what happens, in few words: each epoch, and when training stops or goes on.
 
+import type { EvaluatedOn } from '../../src/train/index.js';
 import type { Line, Phase, State } from '../messages.js';
 import { percent } from './format.js';
 
@@ -18,10 +19,10 @@ export class Announcer {
     if (word) this.region.textContent = `${word} at step ${step} of ${totalSteps}`;
   }
 
-  lines(lines: readonly Line[]): void {
+  lines(lines: readonly Line[], images: EvaluatedOn): void {
     for (const line of lines) {
       if (line.type !== 'epoch') continue;
-      this.region.textContent = `Epoch ${line.epoch + 1}: test accuracy ${percent(line.testAccuracy)}`;
+      this.region.textContent = `Epoch ${line.epoch + 1}: ${images} accuracy ${percent(line.testAccuracy)}`;
     }
   }
 }

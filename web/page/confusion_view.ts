@@ -1,7 +1,9 @@
-// The confusion matrix as a table: a row for each class, a column for what its test images are taken for.
+// The confusion matrix as a table: a row for each class, a column for what its images are taken for. They are those
+// that the run is evaluated on.
 
+import type { EvaluatedOn } from '../../src/train/index.js';
 import { element, make } from './dom.js';
-import { count, percent } from './format.js';
+import { count, IMAGES_LABELS, percent } from './format.js';
 
 /** More classes make no table that can be read; their row of the diagonal is enough. */
 const MOST_CLASSES = 20;
@@ -16,18 +18,18 @@ export class ConfusionView {
   }
 
   /** @param counts [classes, classes], by label and by what is told, after so many steps. */
-  show(step: number, counts: Uint32Array, names: readonly string[]): void {
+  show(step: number, counts: Uint32Array, names: readonly string[], images: EvaluatedOn): void {
     this.section.dataset.state = 'shown';
     const caption = make(
       'caption',
       { class: 'visually-hidden' },
-      'Test images by class and by what they are taken for',
+      `${IMAGES_LABELS[images]} images by class and by what they are taken for`,
     );
     const rows = names.length > MOST_CLASSES ? sharesOfClasses(counts, names) : matrix(counts, names);
     this.table.replaceChildren(caption, ...rows);
     const all = counts.reduce((sum, images) => sum + images, 0);
     const right = names.reduce((sum, _, label) => sum + counts[label * (names.length + 1)], 0);
-    this.story.textContent = `${percent(right / all)} of ${count(all)} test images are read correctly at step ${count(step)}.`;
+    this.story.textContent = `${percent(right / all)} of ${count(all)} ${images} images are read correctly at step ${count(step)}.`;
   }
 }
 

@@ -1,6 +1,7 @@
 // The plots of the page: what is drawn of the runs that there are.
 
-import type { RunName } from '../messages.js';
+import { type EvaluatedOn, evaluatedOn } from '../../src/train/config/evaluated_on.js';
+import type { RunFacts, RunName } from '../messages.js';
 import { percent, plainNumber, threeDigits } from './format.js';
 import { type CurveStyle, Plot } from './plot.js';
 import type { Curve, RunSeries } from './series.js';
@@ -38,7 +39,8 @@ const mebibytes = (curve: (series: RunSeries) => Curve) => (series: RunSeries) =
   return { x, y: y.map((bytes) => bytes / 2 ** 20) };
 };
 
-const DRAWINGS: readonly Drawing[] = [
+/** @param images that the runs are evaluated on. */
+const drawingsOf = (images: EvaluatedOn): readonly Drawing[] => [
   {
     title: 'Loss',
     format: (value) => value.toFixed(2),
@@ -46,7 +48,7 @@ const DRAWINGS: readonly Drawing[] = [
     parts: [
       { look: 'faint', curve: steps('loss') },
       { look: 'line', label: 'training', curve: steps('smoothLoss') },
-      { look: 'points', label: 'test', curve: epochs('testLoss') },
+      { look: 'points', label: images, curve: epochs('testLoss') },
     ],
   },
   {
@@ -57,7 +59,7 @@ const DRAWINGS: readonly Drawing[] = [
     parts: [
       { look: 'faint', curve: steps('accuracy') },
       { look: 'line', label: 'training', curve: steps('smoothAccuracy') },
-      { look: 'points', label: 'test', curve: epochs('testAccuracy') },
+      { look: 'points', label: images, curve: epochs('testAccuracy') },
     ],
   },
   {
@@ -105,23 +107,25 @@ const RUN_NAMES = ['main', 'twin'] as const;
 const COLOURS: Readonly<Record<RunName, string>> = { main: '--grow', twin: '--drop' };
 
 export class Curves {
-  private readonly plots: readonly Plot[];
+  private images: EvaluatedOn = 'test';
+  private drawings: readonly Drawing[] = [];
+  private plots: readonly Plot[] = [];
 
-  constructor(parent: HTMLElement) {
-    this.plots = DRAWINGS.map(({ parts, ...drawing }) => {
-      const styles = RUN_NAMES.flatMap((run) =>
-        parts.map(({ look, label }) => ({ look, label: run === 'main' ? label : undefined, colour: COLOURS[run] })),
-      );
-      return new Plot(parent, { ...drawing, curves: styles });
-    });
+  constructor(private readonly parent: HTMLElement) {
+    this.make();
   }
 
-  show(runs: ReadonlyMap<RunName, { readonly series: RunSeries }>): void {
+  show(runs: ReadonlyMap<RunName, { readonly series: RunSeries; readonly facts: RunFacts }>): void {
+    const images = evaluatedOn(runs.get('main')?.facts.config);
+    if (images !== this.images) {
+      this.images = images;
+      this.make();
+    }
     const empty: Curve = { x: [], y: [] };
     this.plots.forEach((plot, i) => {
       const curves = RUN_NAMES.flatMap((run) => {
         const series = runs.get(run)?.series;
-        const { parts, isShared } = DRAWINGS[i];
+        const { parts, isShared } = this.drawings[i];
         return parts.map(({ curve }) => (series && !(isShared && run === 'twin') ? curve(series) : empty));
       });
       plot.show(curves);
@@ -131,5 +135,17 @@ export class Curves {
   /** Takes up the colours of another theme. */
   rebuild(): void {
     for (const plot of this.plots) plot.rebuild();
+  }
+
+  /** Plots for what the main run is evaluated on, in the place of those that there are. */
+  private make(): void {
+    for (const plot of this.plots) plot.remove();
+    this.drawings = drawingsOf(this.images);
+    this.plots = this.drawings.map(({ parts, ...drawing }) => {
+      const styles = RUN_NAMES.flatMap((run) =>
+        parts.map(({ look, label }) => ({ look, label: run === 'main' ? label : undefined, colour: COLOURS[run] })),
+      );
+      return new Plot(this.parent, { ...drawing, curves: styles });
+    });
   }
 }

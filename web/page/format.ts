@@ -1,6 +1,6 @@
 // Numbers and names for people.
 
-import type { MethodName } from '../../src/train/index.js';
+import type { EvaluatedOn, MethodName } from '../../src/train/index.js';
 
 export const METHOD_LABELS: Readonly<Record<MethodName, string>> = {
   dsb: 'DSB',
@@ -9,6 +9,9 @@ export const METHOD_LABELS: Readonly<Record<MethodName, string>> = {
   set: 'SET',
   dense: 'Dense',
 };
+
+/** Of images that a run is evaluated on, where a text begins with them. */
+export const IMAGES_LABELS: Readonly<Record<EvaluatedOn, string>> = { test: 'Test', validation: 'Validation' };
 
 export function decimals(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : '–';

@@ -1,8 +1,9 @@
 // Numbers in words and tables: the tiles at the top, the epochs, and the two runs side by side.
 
+import { type EvaluatedOn, evaluatedOn } from '../../src/train/config/evaluated_on.js';
 import type { RunName } from '../messages.js';
 import { make } from './dom.js';
-import { count, decimals, METHOD_LABELS, milliseconds, percent, threeDigits } from './format.js';
+import { count, decimals, IMAGES_LABELS, METHOD_LABELS, milliseconds, percent, threeDigits } from './format.js';
 import { RECENT } from './median.js';
 import type { RunRecord } from './run_record.js';
 import type { EpochRow } from './series.js';
@@ -11,8 +12,9 @@ type Runs = ReadonlyMap<RunName, RunRecord>;
 
 export function showTiles(list: HTMLElement, run: RunRecord | undefined): void {
   const { series, testAccuracy = Number.NaN, ms = Number.NaN } = run ?? {};
+  const images = IMAGES_LABELS[evaluatedOn(run?.facts.config)];
   fillTiles(list, [
-    ['Test accuracy', percent(testAccuracy), run && run.epochs.length === 0 ? 'after the first epoch' : ''],
+    [`${images} accuracy`, percent(testAccuracy), run && run.epochs.length === 0 ? 'after the first epoch' : ''],
     ['Training loss', threeDigits(series?.steps.smoothLoss.at(-1) ?? Number.NaN), 'running mean'],
     ['Weights kept', run ? count(run.activeWeights) : '–', run ? `of ${count(run.allWeights)}` : ''],
     ['Time a step', milliseconds(ms), `median of the last ${RECENT}`],
@@ -28,8 +30,10 @@ export function fillTiles(list: HTMLElement, tiles: readonly (readonly [string, 
   );
 }
 
-export function showEpochs(table: HTMLTableElement, epochs: readonly EpochRow[]): void {
-  const names = ['Epoch', 'Training loss', 'Training accuracy', 'Test loss', 'Test accuracy', 'Sparsity', 'Seconds'];
+export function showEpochs(table: HTMLTableElement, epochs: readonly EpochRow[], evaluated: EvaluatedOn): void {
+  const images = IMAGES_LABELS[evaluated];
+  const ofImages = [`${images} loss`, `${images} accuracy`];
+  const names = ['Epoch', 'Training loss', 'Training accuracy', ...ofImages, 'Sparsity', 'Seconds'];
   const rows = epochs.map((epoch) => [
     String(epoch.epoch + 1),
     decimals(epoch.trainLoss, 4),
@@ -45,13 +49,15 @@ export function showEpochs(table: HTMLTableElement, epochs: readonly EpochRow[])
 export function showComparison(table: HTMLTableElement, runs: Runs): void {
   const shown = (['main', 'twin'] as const).flatMap((name) => runs.get(name) ?? []);
   const row = (name: string, value: (run: RunRecord) => string) => [name, ...shown.map(value)];
+  // The twin has the settings of the main run.
+  const images = IMAGES_LABELS[evaluatedOn(runs.get('main')?.facts.config)];
   const rows = [
     row('Weights', (run) => count(run.activeWeights)),
     row('Operations an image, forward', ({ flops }) => operations(flops)),
     row('Milliseconds a step', ({ ms }) => threeDigits(ms)),
     row('Images a second', ({ imagesPerSecond }) => threeDigits(imagesPerSecond)),
     row('Training accuracy', ({ trainAccuracy }) => percent(trainAccuracy)),
-    row('Test accuracy', ({ testAccuracy }) => percent(testAccuracy)),
+    row(`${images} accuracy`, ({ testAccuracy }) => percent(testAccuracy)),
     row('Steps done', ({ series }) => count(series.steps.step.at(-1) ?? 0)),
   ];
   const heads = shown.map(({ facts }, i) => (i === 0 ? METHOD_LABELS[facts.config.method] : 'Dense twin'));

@@ -1,4 +1,4 @@
-// What the network says: of one image, and of all test images by class.
+// What the network says: of one image, and of all that are evaluated by class.
 
 import type { AnyDataset } from '../../src/data/index.js';
 import { InputError } from '../../src/device/index.js';
@@ -10,14 +10,14 @@ export function predictOne({ parts: { device, model, test } }: Trainer, image: U
   return predictPixels(device, model, image, test.dataset);
 }
 
-/** [classes, classes]: test images by label and by what the network takes them for. */
-export async function confusionOf({ parts }: Trainer, dataset: AnyDataset): Promise<Uint32Array> {
+/** [classes, classes]: images that are evaluated, by label and by what the network takes them for. */
+export async function confusionOf({ parts }: Trainer): Promise<Uint32Array> {
   const { device, model, test, config } = parts;
-  const { classes } = dataset;
+  const { classes } = test.dataset;
   const logits = await predict(device, model, test, config.batchSize);
   const counts = new Uint32Array(classes ** 2);
   largestOfRows(logits, logits.length / test.count).forEach((told, i) => {
-    if (told < classes) counts[dataset.test.labels[i] * classes + told]++;
+    if (told < classes) counts[test.labels[i] * classes + told]++;
   });
   return counts;
 }

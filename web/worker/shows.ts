@@ -47,7 +47,7 @@ export class Shows {
     if (picture) this.tell({ type: 'picture', picture }, [picture.weights.buffer]);
   }
 
-  private async confusion({ main, dataset }: Runs): Promise<void> {
-    this.tell({ type: 'confusion', step: main.step, counts: await confusionOf(main.trainer, dataset) });
+  private async confusion({ main }: Runs): Promise<void> {
+    this.tell({ type: 'confusion', step: main.step, counts: await confusionOf(main.trainer) });
   }
 }

@@ -1,6 +1,7 @@
 // Accuracy against sparsity.
 
 import { chart } from '../../charts/chart.mjs';
+import { accuracyLabel } from '../labels.mjs';
 import {
   adaptersOf,
   axis,
@@ -20,11 +21,15 @@ const spread = ({ mean }) => (mean.accuracy.spread === undefined ? undefined : 1
 export function accuracyChart(rows) {
   return chart({
     title: 'Accuracy against sparsity',
-    subtitle: `Test accuracy after the last epoch: ${seedsOf(rows)}, bars: standard deviation. Dashed: the dense network.`,
+    subtitle: `${capitalised(accuracyLabel(rows))} after the last epoch: ${seedsOf(rows)}, bars: standard deviation. Dashed: the dense network.`,
     legend: legendOf(rows),
     note: adaptersOf(rows),
     plot: plotPerNetwork(rows, plotOf),
   });
+}
+
+function capitalised(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 function plotOf(rows, panels, width) {
@@ -32,7 +37,7 @@ function plotOf(rows, panels, width) {
   return {
     ...frame(panels, width),
     x: axis('sparsity', { ticks: sparsitiesOf(rows), inset: 26, tickFormat: String }),
-    y: axis('test accuracy, %', { grid: true, nice: true, inset: 6 }),
+    y: axis(`${accuracyLabel(rows)}, %`, { grid: true, nice: true, inset: 6 }),
     marks: [
       ...panelMarks(panels),
       ...denseMarks(rows, { y: accuracy, spread }),

@@ -1,6 +1,7 @@
 // Accuracy against the operations of training and of inference, as shares of what the dense network takes.
 
 import { chart } from '../../charts/chart.mjs';
+import { accuracyLabel } from '../labels.mjs';
 import { adaptersOf, axis, denseMarks, frame, legendOf, methodMarks, panelMarks, plotPerNetwork } from './panels.mjs';
 
 const KINDS = ['training', 'inference'];
@@ -34,7 +35,7 @@ function plotOf(rows, panels, width) {
       tickFormat: String,
       inset: 16,
     }),
-    y: axis('test accuracy, %', { grid: true, nice: true, inset: 6 }),
+    y: axis(`${accuracyLabel(rows)}, %`, { grid: true, nice: true, inset: 6 }),
     marks: [
       ...panelMarks(panels, KINDS[0]),
       ...denseMarks(points, { y: accuracy, spread: () => undefined, fy: 'kind' }),

@@ -32,26 +32,30 @@ export function repeatedDataset(info: DatasetInfo, split: ImageSplit, count: num
 }
 
 function repeated(split: ImageSplit, count: number): StreamedSplit {
+  const labels = Uint8Array.from({ length: count }, (_, i) => split.labels[i % split.count]);
   return {
-    labels: Uint8Array.from({ length: count }, (_, i) => split.labels[i % split.count]),
+    labels,
     count,
     read: async () => false, // All are on the GPU.
-    first: (fewer) => repeated(split, fewer),
-    open: (device, dataset) => new RepeatedImages(device, split, dataset, count),
+    // Whichever are picked: steps are only timed.
+    pick: ({ length }) => repeated(split, length),
+    open: (device, dataset) => new RepeatedImages(device, split, dataset, labels),
   };
 }
 
 class RepeatedImages implements ImageSource {
   readonly skipped = 0;
   readonly waitedMs = 0;
+  readonly count: number;
   private readonly resident: ResidentImages;
 
   constructor(
     device: Device,
     split: ImageSplit,
     readonly dataset: DatasetInfo,
-    readonly count: number,
+    readonly labels: ArrayLike<number>,
   ) {
+    this.count = labels.length;
     this.resident = new ResidentImages(device, split, dataset);
   }
 

@@ -5,6 +5,7 @@ import {
   type AnyDataset,
   BROKEN_IMAGES,
   type BrokenImagesRule,
+  checkHoldOut,
   DATASET_NAMES,
   type FetchOptions,
   type LoadDatasetOptions,
@@ -96,6 +97,13 @@ export function showFetching(): { options: Pick<FetchOptions, 'log' | 'onBytes'>
   return { options: { log, onBytes }, stop };
 }
 
-export function describeData({ source, train, test }: AnyDataset): string {
-  return `data       ${source}: ${train.count} training and ${test.count} test images`;
+/**
+ * @param validation training images that are held out.
+ * @throws InputError unless there are so many, and more.
+ */
+export function describeData({ source, train, test }: AnyDataset, validation?: number): string {
+  if (validation === undefined) return `data       ${source}: ${train.count} training and ${test.count} test images`;
+  checkHoldOut(train.count, validation);
+  const left = train.count - validation;
+  return `data       ${source}: ${left} training, ${validation} validation and ${test.count} test images`;
 }

@@ -3,7 +3,14 @@
 
 import { createRequire } from 'node:module';
 import { hasMatrixUnits } from '../../shaders/index.js';
-import { layerFlops, layerSummaries, type Trainer, totalFlops } from '../../train/index.js';
+import {
+  type EvaluatedOn,
+  evaluatedOn,
+  layerFlops,
+  layerSummaries,
+  type Trainer,
+  totalFlops,
+} from '../../train/index.js';
 import { packageVersion } from '../version.js';
 import { appendLine } from './run_files.js';
 
@@ -21,7 +28,8 @@ export interface SessionStart {
   readonly isSoftware: boolean;
   /** Whether f16 convolutions may have gone through them, which round in another order. */
   readonly matrixUnits: boolean;
-  readonly images: { readonly train: number; readonly test: number };
+  /** Trained on, and evaluated on after each epoch: `test`, or `validation`. */
+  readonly images: { readonly train: number } & { readonly [Part in EvaluatedOn]?: number };
   /** Trained values: kept weights with the padding of their blocks, biases, scales of normalisation. */
   readonly parameters: number;
   /** Of convolutions and linear layers: those that are kept, and all. */
@@ -48,7 +56,7 @@ export class SessionLog {
   }
 }
 
-export function sessionStart({ step, parts: { device, model, train, test } }: Trainer): SessionStart {
+export function sessionStart({ step, parts: { device, model, train, test, config } }: Trainer): SessionStart {
   const layers = layerSummaries(model);
   const parameters = [...model.parameters()].reduce((sum, [, parameter]) => sum + parameter.size, 0);
   const active = layers.reduce((sum, layer) => sum + layer.active, 0);
@@ -62,7 +70,7 @@ export function sessionStart({ step, parts: { device, model, train, test } }: Tr
     adapter: device.info.description,
     isSoftware: device.info.isSoftware,
     matrixUnits: hasMatrixUnits(device),
-    images: { train: train.count, test: test.count },
+    images: { train: train.count, [evaluatedOn(config)]: test.count },
     parameters,
     weights: { active, all },
     flops: totalFlops(layerFlops(model, train.dataset)),

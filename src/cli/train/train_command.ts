@@ -1,7 +1,8 @@
 // shuffleblock train: one training run, from flags to a run folder.
 
 import { resolve } from 'node:path';
-import { formatBytes, InputError } from '../../device/index.js';
+import type { AnyDataset } from '../../data/index.js';
+import { type Device, formatBytes, InputError } from '../../device/index.js';
 import { checkModelName } from '../../models/index.js';
 import {
   checkConfig,
@@ -9,25 +10,28 @@ import {
   DivergenceError,
   type EpochEvent,
   encodeCheckpoint,
+  evaluatedOn,
   formatSummary,
   type InitialState,
   methodNamed,
   type OverflowEvent,
   type RunConfig,
   restoreTrainer,
+  type Summary,
   type Trainer,
   type TunedOperation,
 } from '../../train/index.js';
 import { openRunDashboard, type RunDashboard } from '../dashboard_command.js';
 import { describeData, loadData } from '../data/data_options.js';
 import { InterruptedError, onInterrupt } from '../interrupt.js';
-import { readModelFile } from '../model_input.js';
+import { readModel, readModelFile } from '../model_input.js';
 import { openCommandDevice } from '../options.js';
 import { formatDuration, startProgress } from '../progress.js';
 import { checkSameRun, resumedSettings } from '../run/resume.js';
 import { RunFolder, type RunSettings } from '../run/run_folder.js';
 import { sessionSave, sessionStart } from '../run/session_log.js';
 import { TopologyLog } from '../run/topology_log.js';
+import { testModel } from '../test_model.js';
 import { planMemory, tiledTrainer } from './autotune.js';
 import { idleFlags } from './idle_flags.js';
 import { checkInitialTopology } from './init_check.js';
@@ -112,7 +116,7 @@ async function trainInFolder(
       dashboard = await openRunDashboard(flags.resume ?? flags.out ?? RunFolder.defaultPath(config), flags.dashboard);
     }
     console.log(device.report());
-    console.log(describeData(dataset));
+    console.log(describeData(dataset, config.validation));
     const make = () => createTrainer(device, config, dataset, initial);
     const { trainer, tilings } = await tiledTrainer(device, make, flags.autotune, tilingsOfRun);
     if (initial && flags.resume === undefined) checkInitialTopology(trainer, initial);
@@ -143,10 +147,17 @@ async function trainInFolder(
       console.log(
         `saved      ${folder.path}: config.json, metrics.jsonl, sessions.jsonl, checkpoint-last and -best.safetensors`,
       );
+      const { best } = trainer.position;
+      trainer.dispose();
+      if (config.validation !== undefined && best) {
+        const { accuracy, loss } = await testBest(device, folder, config, dataset);
+        console.log(
+          `tested     checkpoint-best (epoch ${best.epoch + 1}): test accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
+        );
+      }
     } finally {
       folder.close();
     }
-    trainer.dispose();
   } finally {
     await dashboard?.close();
     device.destroy();
@@ -162,8 +173,20 @@ function warnOfNoUpdate({ parts: { topology, config }, totalSteps }: Trainer): v
   );
 }
 
-function describeBest({ position: { best } }: Trainer): string {
-  return best ? `best test accuracy ${percent(best.testAccuracy)} (epoch ${best.epoch + 1})` : 'nothing was evaluated';
+function describeBest({ position: { best }, parts: { config } }: Trainer): string {
+  if (!best) return 'nothing was evaluated';
+  return `best ${evaluatedOn(config)} accuracy ${percent(best.testAccuracy)} (epoch ${best.epoch + 1})`;
+}
+
+/** Of a run with `--validation`, once, at its end: nothing was chosen by the test images before. */
+async function testBest(
+  device: Device,
+  { path }: RunFolder,
+  { batchSize, microBatch = batchSize, limitTest }: RunConfig,
+  dataset: AnyDataset,
+): Promise<Summary> {
+  const file = await readModel(path, {});
+  return (await testModel(device, file, dataset, { batchSize: microBatch, limitTest })).summary;
 }
 
 function describeMethod(config: RunConfig): string {
@@ -221,7 +244,7 @@ async function train(
       }
       if (event.type === 'epoch') {
         progress.log(
-          `${describeEpoch(event, trainer.parts.config.epochs, trainer.parts.train.dataset.classes)}${topology.endEpoch()}`,
+          `${describeEpoch(event, trainer.parts.config, trainer.parts.train.dataset.classes)}${topology.endEpoch()}`,
         );
         const { best } = trainer.position;
         await save(best?.epoch === event.epoch && best.testAccuracy === event.testAccuracy);
@@ -274,7 +297,11 @@ function checkCheckpointEvery(steps: number | undefined): void {
 }
 
 /** One line; with top-5 accuracy where five guesses are not half of the classes, what updates and waiting cost if that is noticeable. */
-export function describeEpoch(event: EpochEvent, epochs: number, classes: number): string {
+export function describeEpoch(
+  event: EpochEvent,
+  config: Pick<RunConfig, 'epochs' | 'validation'>,
+  classes: number,
+): string {
   const top5 = classes > 10 ? ` top-5 ${percent(event.testTop5)}` : '';
   const shares = [
     ['updates', event.updateSeconds],
@@ -284,8 +311,8 @@ export function describeEpoch(event: EpochEvent, epochs: number, classes: number
   const notes = noticeable.map(([what, seconds]) => `${what} ${((100 * seconds) / event.seconds).toFixed(1)}%`);
   if (event.skippedImages !== undefined) notes.push(`${event.skippedImages} damaged images left out`);
   return (
-    `epoch ${event.epoch + 1}/${epochs}  train loss ${event.trainLoss.toFixed(4)} accuracy ${percent(event.trainAccuracy)}  ` +
-    `test loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}` +
+    `epoch ${event.epoch + 1}/${config.epochs}  train loss ${event.trainLoss.toFixed(4)} accuracy ${percent(event.trainAccuracy)}  ` +
+    `${evaluatedOn(config)} loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}` +
     (notes.length > 0 ? ` (${notes.join(', ')})` : '')
   );
 }

@@ -63,6 +63,7 @@ export function configOf(flags: TrainFlags, base?: RunConfig): RunConfig {
     // Without --no-shuffle, commander says true.
     shuffle: flags.shuffle ? undefined : false,
     seed: flags.seed,
+    validation: flags.validation,
     limitTrain: flags.limitTrain,
     limitTest: flags.limitTest,
     maxSteps: flags.maxSteps,

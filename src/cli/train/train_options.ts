@@ -63,6 +63,7 @@ export interface TrainFlags extends DataFlags {
   readonly augment?: RunConfig['augment'];
   readonly shuffle: boolean;
   readonly seed?: number;
+  readonly validation?: number;
   readonly limitTrain?: number;
   readonly limitTest?: number;
   readonly maxSteps?: number;
@@ -201,6 +202,11 @@ export function addTrainOptions(command: Command): Command {
     )
     .option('--no-shuffle', 'images in the order of their files')
     .option('--seed <n>', 'of parameters, order, augmentation, dropout (default: 0)', number('--seed'))
+    .option(
+      '--validation <n>',
+      'hold out N training images and choose the best checkpoint on them (default: on the test images)',
+      number('--validation'),
+    )
     .optionsGroup('Shorter runs, logs:')
     .option('--max-steps <n>', 'end after so many steps', number('--max-steps'))
     .option('--limit-train <n>', 'only the first N training images', number('--limit-train'))

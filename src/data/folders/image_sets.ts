@@ -8,6 +8,7 @@ import {
   checkLimit,
   type DatasetInfo,
   EMPTY_SPLIT,
+  firstImages,
   type LoadOptions,
   type SplitName,
 } from '../dataset.js';
@@ -68,7 +69,8 @@ export async function readImageSet(
   for (const part of parts) {
     const most = checkLimit(limit[part]);
     const own = files(part);
-    const split = new DecodedSplit(own, view, broken).first(most);
+    const whole = new DecodedSplit(own, view, broken);
+    const split = most < whole.count ? whole.pick(firstImages(most)) : whole;
     const isFixed = part === 'test' || !isCropped;
     const isResident = isFixed && split.count * 3 * view.size ** 2 <= MOST_RESIDENT_BYTES;
     let done = 0;

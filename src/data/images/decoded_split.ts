@@ -22,19 +22,27 @@ const READ_AT_ONCE = 256;
 
 export class DecodedSplit implements StreamedSplit {
   readonly labels: Uint16Array;
+  readonly count: number;
 
   constructor(
     private readonly files: ImageFiles,
     /** Size and resizing of every image. */
     private readonly view: View,
     private readonly broken: BrokenImages,
-    readonly count = files.labels.length,
   ) {
-    this.labels = Uint16Array.from(files.labels.slice(0, count));
+    this.labels = Uint16Array.from(files.labels);
+    this.count = files.labels.length;
   }
 
-  first(count: number): DecodedSplit {
-    return new DecodedSplit(this.files, this.view, this.broken, Math.min(count, this.count));
+  pick(images: Uint32Array): DecodedSplit {
+    const { where, labels, name, decode } = this.files;
+    const files: ImageFiles = {
+      where,
+      labels: Array.from(images, (image) => labels[image]),
+      name: (place) => name(images[place]),
+      decode: (place, view) => decode(images[place], view),
+    };
+    return new DecodedSplit(files, this.view, this.broken);
   }
 
   open(device: Device, dataset: DatasetInfo, batchSize: number): ImageSource {

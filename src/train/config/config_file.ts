@@ -73,6 +73,7 @@ const CHECKS: Readonly<Record<keyof RunConfig, Check>> = {
   augment: TEXT,
   shuffle: FLAG,
   seed: NUMBER,
+  validation: NUMBER,
   limitTrain: NUMBER,
   limitTest: NUMBER,
   maxSteps: NUMBER,

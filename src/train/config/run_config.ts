@@ -77,7 +77,9 @@ export interface RunConfig {
   readonly augment: 'none' | 'standard';
   readonly shuffle: boolean;
   readonly seed: number;
-  /** First images of each split only. */
+  /** Training images that are held out and evaluated on after each epoch, instead of the test images; none if not given. See `holdOut`. */
+  readonly validation?: number;
+  /** First images of each split only; `validation` is held out of what is left. */
   readonly limitTrain?: number;
   readonly limitTest?: number;
   /** Ends the run after so many steps. */
@@ -186,7 +188,7 @@ export function checkConfig(config: RunConfig): RunConfig {
   if (!PRECISIONS.includes(precision)) fail('precision', PRECISIONS.join(' | '), `'${precision}'`);
   if (brokenImages !== 'stop' && brokenImages !== 'skip') fail('broken images', 'stop | skip', `'${brokenImages}'`);
   for (const name of ['batchSize', 'epochs', 'logEvery'] as const) positive(name, config[name]);
-  for (const name of ['limitTrain', 'limitTest', 'maxSteps', 'imageSize'] as const) {
+  for (const name of ['validation', 'limitTrain', 'limitTest', 'maxSteps', 'imageSize'] as const) {
     if (config[name] !== undefined) positive(name, config[name]);
   }
   if (!(config.alpha >= 0 && config.alpha <= 1)) fail('alpha', 'a number in [0, 1]', config.alpha);

@@ -3,7 +3,7 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { InputError } from '../device/index.js';
+import { type AdapterChoice, InputError } from '../device/index.js';
 import { writeFileAtomically } from '../host/atomic_write.node.js';
 import { adapterPart } from './battery/adapter_part.js';
 import { type BatteryRecord, exitCodeOf, runBattery } from './battery/battery.js';
@@ -12,12 +12,12 @@ import { kernelTestsPart } from './battery/kernel_tests_part.js';
 import { stepPart } from './battery/step_part.js';
 import { batterySummary } from './battery/summary.js';
 import { LENET, trainingPart, WIDE_RESNET } from './battery/training_part.js';
-import { type AdapterFlag, addAdapterOption, F16_TOGGLES, number } from './options.js';
+import { addAdapterOption, F16_TOGGLES, number } from './options.js';
 
 export interface BatteryFlags {
   readonly out: string;
   readonly minutes: number;
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
   readonly f16OnNvidia: boolean;
 }
 

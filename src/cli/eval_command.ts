@@ -1,11 +1,11 @@
 // shuffleblock eval: loss and accuracy of a model, from any file that holds one, on the test images.
 
 import { type DatasetInfo, datasetInfo, FETCHABLE_NAMES } from '../data/index.node.js';
-import { InputError } from '../device/index.js';
+import { type AdapterChoice, InputError } from '../device/index.js';
 import type { ModelSettings } from '../train/index.js';
 import { type DataFlags, loadData } from './data/data_options.js';
 import { type ModelFlags, readModel } from './model_input.js';
-import { type AdapterFlag, openCommandDevice } from './options.js';
+import { openCommandDevice } from './options.js';
 import { testModel } from './test_model.js';
 import { percent } from './train/train_command.js';
 
@@ -13,7 +13,7 @@ export interface EvalFlags extends ModelFlags, DataFlags {
   readonly batchSize?: number;
   readonly limitTest?: number;
   readonly json?: boolean;
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
 }
 
 export async function evalCommand(path: string, flags: EvalFlags): Promise<void> {

@@ -4,7 +4,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { datasetInfo } from '../data/index.node.js';
-import type { Device } from '../device/index.js';
+import type { AdapterChoice, Device } from '../device/index.js';
 import { InputError } from '../device/index.js';
 import { writeFileAtomically } from '../host/atomic_write.node.js';
 import type { Module } from '../nn/index.js';
@@ -21,13 +21,13 @@ import {
   sparsityOf,
 } from '../train/index.node.js';
 import { addModelInput, type ModelFlags, readModel } from './model_input.js';
-import { type AdapterFlag, addAdapterOption, choice, openCommandDevice } from './options.js';
+import { addAdapterOption, choice, openCommandDevice } from './options.js';
 
 interface ExportFlags extends ModelFlags {
   readonly format: keyof typeof FORMATS;
   readonly out: string;
   readonly half?: boolean;
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
 }
 
 type Encode = (model: Module, settings: CompleteSettings, flags: ExportFlags) => Promise<Uint8Array>;

@@ -1,12 +1,13 @@
 // shuffleblock info: what this machine offers.
 
 import { DATASET_NAMES } from '../data/index.node.js';
+import type { AdapterChoice } from '../device/index.js';
 import { MODEL_NAMES } from '../models/index.js';
 import { METHOD_NAMES } from '../train/index.js';
-import { type AdapterFlag, openCommandDevice } from './options.js';
+import { openCommandDevice } from './options.js';
 import { packageVersion } from './version.js';
 
-export async function infoCommand({ adapter, json }: { adapter: AdapterFlag; json?: boolean }): Promise<void> {
+export async function infoCommand({ adapter, json }: { adapter: AdapterChoice; json?: boolean }): Promise<void> {
   const device = await openCommandDevice(adapter);
   try {
     if (json) {

@@ -44,8 +44,6 @@ export function choice(flag: string, description: string, values: readonly strin
   return new Option(flag, description).choices([...values]);
 }
 
-export type AdapterFlag = AdapterChoice;
-
 export function addAdapterOption(command: Command): Command {
   return command.addOption(choice('--adapter <kind>', 'auto prefers a GPU', ADAPTER_CHOICES).default('auto'));
 }
@@ -70,7 +68,7 @@ export const matrixUnitsOption = () =>
  * @throws InputError if matrix units are to be `on`, and the adapter has none.
  */
 export async function openCommandDevice(
-  adapter: AdapterFlag,
+  adapter: AdapterChoice,
   precision: ActivationType = 'f32',
   matrixUnits: MatrixUnitsFlag = 'auto',
 ): Promise<Device> {

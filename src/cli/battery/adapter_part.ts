@@ -3,8 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { arch, cpus, release, type as systemName, totalmem } from 'node:os';
 import { type AdapterReport, reportAdapter } from '../../device/dawn/adapter_report.node.js';
-import { formatBytes } from '../../device/index.js';
-import type { AdapterFlag } from '../options.js';
+import { type AdapterChoice, formatBytes } from '../../device/index.js';
 import { packageVersion } from '../version.js';
 import type { BatteryPart } from './battery.js';
 import { table } from './summary.js';
@@ -34,7 +33,7 @@ function distribution(): string {
   }
 }
 
-export function adapterPart(choice: AdapterFlag): BatteryPart {
+export function adapterPart(choice: AdapterChoice): BatteryPart {
   const host = machine();
   let adapter: AdapterReport | undefined;
   return {

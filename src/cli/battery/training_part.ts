@@ -1,10 +1,9 @@
 // The battery's last parts: short trainings with DSB on the packaged digits. They pass if the loss falls.
 
 import { loadDataset } from '../../data/index.node.js';
-import { openDevice } from '../../device/index.js';
+import { type AdapterChoice, openDevice } from '../../device/index.js';
 import { createTrainer, defaultConfig, type EpochEvent, type RunConfig, type StepEvent } from '../../train/index.js';
 import { median } from '../bench/timing.js';
-import type { AdapterFlag } from '../options.js';
 import { startProgress } from '../progress.js';
 import type { BatteryPart, PartResult } from './battery.js';
 import { table } from './summary.js';
@@ -36,7 +35,7 @@ export const WIDE_RESNET: ShortTraining = {
   leastSeconds: 60,
 };
 
-export function trainingPart(choice: AdapterFlag, { config, leastSeconds }: ShortTraining): BatteryPart {
+export function trainingPart(choice: AdapterChoice, { config, leastSeconds }: ShortTraining): BatteryPart {
   const steps: StepEvent[] = [];
   const epochs: EpochEvent[] = [];
   return {

@@ -3,9 +3,9 @@
 import { availableParallelism } from 'node:os';
 import type { Command } from 'commander';
 import { loadDataset } from '../../data/index.node.js';
-import { InputError } from '../../device/index.js';
+import { type AdapterChoice, InputError } from '../../device/index.js';
 import { checkModelName } from '../../models/index.js';
-import { type AdapterFlag, addAdapterOption, number, openCommandDevice } from '../options.js';
+import { addAdapterOption, number, openCommandDevice } from '../options.js';
 import { startProgress } from '../progress.js';
 import { benchData, type DataRow } from './data.js';
 import { dataTable } from './data_table.js';
@@ -21,7 +21,7 @@ interface DataFlags {
   readonly model: string;
   readonly batchSize: number;
   readonly minutes: number;
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
 }
 
 export function addDataBenchCommand(bench: Command): void {

@@ -1,11 +1,10 @@
 // shuffleblock bench kernels: times every pass of some layers, dense against shuffled-block.
 
 import type { Command } from 'commander';
-import { InputError } from '../../device/index.js';
+import { type AdapterChoice, InputError } from '../../device/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import { checkPrecision, PRECISIONS } from '../../train/index.js';
 import {
-  type AdapterFlag,
   addAdapterOption,
   choice,
   type MatrixUnitsFlag,
@@ -31,7 +30,7 @@ interface KernelsFlags {
   readonly precision: ActivationType;
   readonly matrixUnits: MatrixUnitsFlag;
   readonly minutes: number;
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
 }
 
 /** What `--all` stands for, beside all layers. */

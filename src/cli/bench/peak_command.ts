@@ -1,7 +1,8 @@
 // shuffleblock bench peak: what the adapter can do at most, which other benchmarks give shares of.
 
 import type { Command } from 'commander';
-import { type AdapterFlag, addAdapterOption, openCommandDevice } from '../options.js';
+import type { AdapterChoice } from '../../device/index.js';
+import { addAdapterOption, openCommandDevice } from '../options.js';
 import { addJsonOption, checkJsonPath, saveJson } from './json_rows.js';
 import { describePeaks, measurePeaks, peakRows } from './peak.js';
 
@@ -12,7 +13,7 @@ export function addPeakCommand(bench: Command): void {
   addAdapterOption(addJsonOption(command)).action(peakCommand);
 }
 
-async function peakCommand({ json, adapter }: { json?: string; adapter: AdapterFlag }): Promise<void> {
+async function peakCommand({ json, adapter }: { json?: string; adapter: AdapterChoice }): Promise<void> {
   checkJsonPath(json);
   const device = await openCommandDevice(adapter);
   try {

@@ -1,18 +1,10 @@
 // The flags that say which training steps a benchmark takes.
 
 import type { Command } from 'commander';
-import { type Device, InputError } from '../../device/index.js';
+import { type AdapterChoice, type Device, InputError } from '../../device/index.js';
 import type { ActivationType } from '../../tensor/index.js';
 import { checkPrecision, METHOD_NAMES, type MethodName, methodNamed, PRECISIONS } from '../../train/index.js';
-import {
-  type AdapterFlag,
-  list,
-  type MatrixUnitsFlag,
-  matrixUnitsOption,
-  number,
-  numbers,
-  openCommandDevice,
-} from '../options.js';
+import { list, type MatrixUnitsFlag, matrixUnitsOption, number, numbers, openCommandDevice } from '../options.js';
 import { STEP_METHODS, type StepVariant, stepVariants } from './step_variants.js';
 
 export interface VariantFlags {
@@ -25,7 +17,7 @@ export interface VariantFlags {
   readonly T?: number;
   readonly dataSet?: string;
   readonly imageSize?: number;
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
   readonly matrixUnits: MatrixUnitsFlag;
 }
 

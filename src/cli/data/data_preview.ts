@@ -9,9 +9,9 @@ import {
   openImages,
   takeBatch,
 } from '../../data/index.node.js';
-import { InputError } from '../../device/index.js';
+import { type AdapterChoice, InputError } from '../../device/index.js';
 import { writeFileAtomically } from '../../host/atomic_write.node.js';
-import { type AdapterFlag, openCommandDevice } from '../options.js';
+import { openCommandDevice } from '../options.js';
 import { type DataFlags, loadData } from './data_options.js';
 
 export interface PreviewFlags extends DataFlags {
@@ -20,7 +20,7 @@ export interface PreviewFlags extends DataFlags {
   readonly epoch?: number;
   readonly seed?: number;
   readonly augment?: 'none' | 'standard';
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
 }
 
 /** Of the grid, in pixels. */

@@ -1,13 +1,12 @@
 // The flags of `train`. The original program's keep their meaning. What they make: train_config.ts.
 
 import type { Command } from 'commander';
-import { InputError } from '../../device/index.js';
+import { type AdapterChoice, InputError } from '../../device/index.js';
 import { MODEL_NAMES } from '../../models/index.js';
 import { GROWTH_NAMES, LR_SCHEDULE_NAMES, OPTIMIZER_NAMES, PRECISIONS, type RunConfig } from '../../train/index.js';
 import { portNumber } from '../dashboard_command.js';
 import { addDataOptions, addImageSizeOption, DATASETS_HELP, type DataFlags } from '../data/data_options.js';
 import {
-  type AdapterFlag,
   addAdapterOption,
   choice,
   list,
@@ -79,7 +78,7 @@ export interface TrainFlags extends DataFlags {
   readonly dashboard?: number | true;
   readonly autotune: AutotuneFlag;
   readonly matrixUnits?: MatrixUnitsFlag;
-  readonly adapter: AdapterFlag;
+  readonly adapter: AdapterChoice;
 }
 
 /** Declares the flags. Defaults that depend on the data set are not commander's but those of `defaultConfig`. */

@@ -14,6 +14,7 @@ const METRICS_NUMBERS = {
 const SESSION_NUMBERS = {
   start: ['step', 'parameters', 'weights.active', 'weights.all', 'flops.active', 'flops.dense'],
   save: ['step', 'seconds', 'peakBytes'],
+  test: ['step', 'accuracy'],
 };
 /** Enough for the last line, whatever it is. */
 const TAIL_BYTES = 4096;
@@ -70,6 +71,7 @@ export function resultOf(folder, run) {
   if (last.epoch + 1 !== epochs && last.step !== maxSteps) return undefined;
   const epochLines = lines.filter(({ type }) => type === 'epoch');
   const updates = lines.filter(({ type }) => type === 'topology');
+  const tested = sessions.findLast(({ type }) => type === 'test');
   return {
     type: 'run',
     id: run.id,
@@ -79,6 +81,7 @@ export function resultOf(folder, run) {
     accuracy: last.testAccuracy,
     bestAccuracy: Math.max(...epochLines.map(({ testAccuracy }) => testAccuracy)),
     testLoss: last.testLoss,
+    ...(tested === undefined ? {} : { testedAccuracy: tested.accuracy }),
     trainAccuracy: last.trainAccuracy,
     trainLoss: last.trainLoss,
     epochs: epochLines.length,

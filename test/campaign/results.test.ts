@@ -56,6 +56,15 @@ function write(name: string, lines: object[], end = ''): void {
 }
 
 describe('resultOf', () => {
+  it('says how the best checkpoint did on the test images, where others chose it', () => {
+    write('metrics.jsonl', METRICS);
+    const [run] = planOf({ method: 'ssb', validation: 8 }).runs;
+    write('sessions.jsonl', [...SESSIONS, { type: 'test', step: 8, epoch: 0, accuracy: 0.625 }]);
+    expect(resultOf(folder, run)).toMatchObject({ accuracy: 0.5, testedAccuracy: 0.625, seconds: 7 + 5 });
+    write('sessions.jsonl', SESSIONS);
+    expect(resultOf(folder, run)).not.toHaveProperty('testedAccuracy');
+  });
+
   it('says what came of a run and what it took', () => {
     write('metrics.jsonl', METRICS);
     write('sessions.jsonl', SESSIONS);

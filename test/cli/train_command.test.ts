@@ -174,6 +174,12 @@ describe('a run with --validation', () => {
     expect(tested).toBe(
       `checkpoint-best (epoch ${best.epoch + 1}): test accuracy ${(100 * result.accuracy).toFixed(2)}%, loss ${result.loss.toFixed(4)}`,
     );
+    const last = readFileSync(path('held', 'sessions.jsonl'), 'utf8').trimEnd().split('\n').at(-1)!;
+    const { accuracy: testAccuracy, top5 } = result;
+    // Summed in batches of another size.
+    const loss = expect.closeTo(result.loss, 5);
+    const line = { type: 'test', step: 6, epoch: best.epoch, loss, accuracy: testAccuracy, top5, images: 64 };
+    expect(JSON.parse(last)).toEqual(line);
 
     const again = await commands.run(['train', '--resume', 'held', '--adapter', 'software']);
     expect(again.status).toBe(0);

@@ -48,10 +48,22 @@ export interface SessionSave {
   readonly peakBytes: number;
 }
 
+/** The best checkpoint of a run with `validation` was evaluated on the test images, once the run was at its end. */
+export interface SessionTest {
+  readonly type: 'test';
+  /** Of the run; the checkpoint is of the end of its `epoch`. */
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly top5: number;
+  readonly images: number;
+}
+
 export class SessionLog {
   constructor(private readonly path: string) {}
 
-  append(line: SessionStart | SessionSave): void {
+  append(line: SessionStart | SessionSave | SessionTest): void {
     appendLine(this.path, line);
   }
 }

@@ -147,10 +147,11 @@ async function trainInFolder(
       console.log(
         `saved      ${folder.path}: config.json, metrics.jsonl, sessions.jsonl, checkpoint-last and -best.safetensors`,
       );
-      const { best } = trainer.position;
+      const { step, best } = trainer.position;
       trainer.dispose();
       if (config.validation !== undefined && best) {
-        const { accuracy, loss } = await testBest(device, folder, config, dataset);
+        const { loss, accuracy, top5, count } = await testBest(device, folder, config, dataset);
+        folder.sessions.append({ type: 'test', step, epoch: best.epoch, loss, accuracy, top5, images: count });
         console.log(
           `tested     checkpoint-best (epoch ${best.epoch + 1}): test accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`,
         );

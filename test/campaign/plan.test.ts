@@ -123,6 +123,7 @@ describe('the plans that come with it', () => {
     ['mnist', 48],
     ['mnist-updates', 24],
     ['cifar10-small', 26],
+    ['cifar10-longer', 9],
     ['cifar10-mlp', 18],
     ['cifar10', 111],
     ['cifar10-short', 111],
@@ -134,7 +135,7 @@ describe('the plans that come with it', () => {
     expect([own, runs.length]).toEqual([name, count]);
   });
 
-  it('are the only ones', () => expect(readdirSync(plans)).toHaveLength(10));
+  it('are the only ones', () => expect(readdirSync(plans)).toHaveLength(11));
 
   it('cifar10 is the recipe of the method', () => {
     const { runs } = read('cifar10');

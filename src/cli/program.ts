@@ -1,8 +1,8 @@
 // Every command of the command line with its flags; docs/cli.md describes them, and test/docs holds it to that.
 
 import { Command } from 'commander';
-import { addBatteryCommand } from './battery_command.js';
-import { addBenchCommand } from './bench_command.js';
+import { addBatteryCommand } from './battery/battery_command.js';
+import { addBenchCommand } from './bench/bench_command.js';
 import { addDashboardCommand } from './dashboard_command.js';
 import { addDataCommand } from './data/data_command.js';
 import { addDataOptions } from './data/data_options.js';

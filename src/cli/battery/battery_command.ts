@@ -3,16 +3,16 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type AdapterChoice, InputError } from '../device/index.js';
-import { writeFileAtomically } from '../host/atomic_write.node.js';
-import { adapterPart } from './battery/adapter_part.js';
-import { type BatteryRecord, exitCodeOf, runBattery } from './battery/battery.js';
-import { benchPart } from './battery/bench_part.js';
-import { kernelTestsPart } from './battery/kernel_tests_part.js';
-import { stepPart } from './battery/step_part.js';
-import { batterySummary } from './battery/summary.js';
-import { LENET, trainingPart, WIDE_RESNET } from './battery/training_part.js';
-import { addAdapterOption, F16_TOGGLES, number } from './options.js';
+import { type AdapterChoice, InputError } from '../../device/index.js';
+import { writeFileAtomically } from '../../host/atomic_write.node.js';
+import { addAdapterOption, F16_TOGGLES, number } from '../options.js';
+import { adapterPart } from './adapter_part.js';
+import { type BatteryRecord, exitCodeOf, runBattery } from './battery.js';
+import { benchPart } from './bench_part.js';
+import { kernelTestsPart } from './kernel_tests_part.js';
+import { stepPart } from './step_part.js';
+import { batterySummary } from './summary.js';
+import { LENET, trainingPart, WIDE_RESNET } from './training_part.js';
 
 export interface BatteryFlags {
   readonly out: string;

@@ -3,6 +3,7 @@
 
 import { InputError } from '../device/index.js';
 import type { LayerContext, Module } from '../nn/index.js';
+import { allOrNothing } from '../tensor/index.js';
 import { AlexNet } from './alexnet.js';
 import { LeNet5 } from './lenet.js';
 import { Mlp } from './mlp.js';
@@ -76,7 +77,7 @@ function isTaken(name: string): boolean {
 
 /**
  * @param name see `MODEL_NAMES`, or registered.
- * @throws InputError on an unknown name, listing the known ones, and on impossible options.
+ * @throws InputError on an unknown name, listing the known ones, and on impossible options. Nothing is left over then.
  */
 export function createModel(name: string, context: LayerContext, options: ModelOptions): Module {
   const { dropout, stem = '3x3' } = options;
@@ -84,7 +85,8 @@ export function createModel(name: string, context: LayerContext, options: ModelO
     throw new InputError(`dropout: expected a probability in [0, 1), got ${dropout}`);
   }
   if (!STEMS.includes(stem)) throw new InputError(`stem: expected one of ${STEMS.join(', ')}; got '${stem}'`);
-  return buildOf(name)(context, options);
+  const build = buildOf(name);
+  return allOrNothing(() => build(context, options));
 }
 
 /** Throws unless `createModel` knows the name. */

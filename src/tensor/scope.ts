@@ -42,6 +42,17 @@ export function keep<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
+/** Runs `body`; if it throws, what it had made by then is disposed, kept or not. Synchronous, as `scope`. */
+export function allOrNothing<T>(body: () => T): T {
+  const before = new Set(live);
+  try {
+    return body();
+  } catch (error) {
+    for (const tensor of [...live]) if (!before.has(tensor)) tensor.dispose();
+    throw error;
+  }
+}
+
 function collect(value: unknown, into: Set<unknown>): void {
   if (typeof value !== 'object' || value === null || into.has(value)) return;
   into.add(value);

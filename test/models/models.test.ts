@@ -6,7 +6,7 @@ import { InputError } from '../../src/device/index.js';
 import { checkModelName, createModel, MODEL_NAMES, type ModelOptions, registerModel } from '../../src/models/index.js';
 import { Linear } from '../../src/nn/index.js';
 import { crossEntropy } from '../../src/shaders/index.js';
-import { keep, Random, scope, Tensor } from '../../src/tensor/index.js';
+import { keep, liveTensors, Random, scope, Tensor } from '../../src/tensor/index.js';
 import { normalValues } from '../support/compare.js';
 import { testDevice } from '../support/device.js';
 
@@ -119,6 +119,15 @@ describe('options', () => {
     expect(await outputs(undefined, true, 0)).not.toEqual(await outputs(undefined, true, 1));
     expect(await outputs(0, true, 0)).toEqual(await outputs(0, true, 1));
     expect(await outputs(undefined, false, 0)).toEqual(await outputs(0.9, false, 1));
+  });
+
+  it('leave nothing over where a layer is too large for the adapter', () => {
+    const before = [liveTensors(), device.memory().usedBytes];
+    // The first layers are small.
+    expect(() => create('lenet5', { channels: 1, height: 40_000, width: 40_000, classes: 10 })).toThrow(
+      /a layer's weight/,
+    );
+    expect([liveTensors(), device.memory().usedBytes]).toEqual(before);
   });
 
   it.each([1, -0.1, Number.NaN])('refuse a dropout of %s', (dropout) => {

@@ -1,10 +1,33 @@
 // Scopes: who disposes what, and the leak report.
 import { afterEach, describe, expect, it } from 'vitest';
-import { keep, leakReport, liveTensors, scope, Tensor, traceTensors } from '../../src/tensor/index.js';
+import { Parameter } from '../../src/autograd/index.js';
+import { allOrNothing, keep, leakReport, liveTensors, scope, Tensor, traceTensors } from '../../src/tensor/index.js';
 import { testDevice } from '../support/device.js';
 
 const device = await testDevice();
 const make = (value = 0) => Tensor.from(device, [value], [1]);
+
+describe('allOrNothing', () => {
+  it('leaves nothing of what a body made before it threw, and all of what there was', () => {
+    const outside = make();
+    const before = liveTensors();
+    const fails = () => {
+      keep(make());
+      new Parameter(make());
+      throw new Error('half made');
+    };
+    expect(() => allOrNothing(fails)).toThrow('half made');
+    expect(() => scope(() => allOrNothing(fails))).toThrow('half made');
+    expect([liveTensors(), outside.isDisposed]).toEqual([before, false]);
+    outside.dispose();
+  });
+
+  it('changes nothing where nothing is thrown', () => {
+    const [made] = allOrNothing(() => [make()]);
+    expect(made.isDisposed).toBe(false);
+    made.dispose();
+  });
+});
 
 describe('scope', () => {
   it('disposes what was made inside, except its result', async () => {

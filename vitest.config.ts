@@ -1,4 +1,4 @@
-// The tests in tiers, one vitest project each; they run one tier after the other, but for the parity tests, which run beside the gpu tier. `npx vitest run --project gpu` runs one.
+// The tests in tiers, one vitest project each; they run one tier after the other, but for the parity tests and `as_gpu`, which run beside the gpu tier. `npx vitest run --project gpu` runs one.
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { embedShaders } from './scripts/embed_shaders.mjs';
@@ -49,6 +49,16 @@ export default defineConfig({
       },
       { test: { name: 'compile', include: COMPILE, ...withDevice, sequence: { groupOrder: 1 } } },
       { test: { name: 'gpu', include: GPU, ...withDevice, sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          name: 'as_gpu',
+          include: ['test/shaders/**/*.test.ts'],
+          ...withDevice,
+          // Tiles of a GPU are large: nothing is gained here by compiling them well, which takes lavapipe ten times as long.
+          env: { AS_GPU: '1', GALLIVM_PERF: 'nopt' },
+          sequence: { groupOrder: 2 },
+        },
+      },
       {
         test: {
           name: 'browser',

@@ -19,7 +19,7 @@ import {
 import { randomTopology, toBlocks, toDense } from '../support/blocks.js';
 import { expectClose, normalValues } from '../support/compare.js';
 import { type ConvolutionCase, convolution, convolutionGradients, windowOf } from '../support/convolution.js';
-import { testDevice } from '../support/device.js';
+import { asGpu, testDevice } from '../support/device.js';
 
 const device = await testDevice();
 afterAll(() => device.destroy());
@@ -28,8 +28,7 @@ const MOST = 65535;
 
 describe('on a GPU', () => {
   /** This device, were it a GPU with the limits that every WebGPU device has. */
-  const gpu = Object.create(device, {
-    info: { value: { ...device.info, isSoftware: false, kind: 'hardware' } },
+  const gpu = Object.create(asGpu(device), {
     limit: { value: (name: string) => (name === 'maxComputeWorkgroupsPerDimension' ? MOST : 0) },
   }) as Device;
   /** Single images, since 143 is no multiple of 4: the last batch of ImageNet, and one that any tiling cuts coarsely enough. */

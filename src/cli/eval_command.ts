@@ -7,7 +7,7 @@ import { type DataFlags, loadData } from './data/data_options.js';
 import { type ModelFlags, readModel } from './model_input.js';
 import { openCommandDevice } from './options.js';
 import { testModel } from './test_model.js';
-import { percent } from './train/train_command.js';
+import { percent } from './train/describe.js';
 
 export interface EvalFlags extends ModelFlags, DataFlags {
   readonly batchSize?: number;

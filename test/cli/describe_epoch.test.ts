@@ -1,7 +1,7 @@
 // The line of an epoch.
 
 import { expect, it } from 'vitest';
-import { describeEpoch } from '../../src/cli/train/train_command.js';
+import { describeEpoch } from '../../src/cli/train/describe.js';
 import type { EpochEvent } from '../../src/train/index.js';
 
 const event: EpochEvent = {

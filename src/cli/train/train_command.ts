@@ -8,13 +8,9 @@ import {
   checkConfig,
   createTrainer,
   DivergenceError,
-  type EpochEvent,
   encodeCheckpoint,
-  evaluatedOn,
   formatSummary,
   type InitialState,
-  methodNamed,
-  type OverflowEvent,
   type RunConfig,
   restoreTrainer,
   type Summary,
@@ -33,6 +29,14 @@ import { sessionSave, sessionStart } from '../run/session_log.js';
 import { TopologyLog } from '../run/topology_log.js';
 import { testModel } from '../test_model.js';
 import { planMemory, tiledTrainer } from './autotune.js';
+import {
+  describeBest,
+  describeEpoch,
+  describeMethod,
+  describeOverflow,
+  describePrecision,
+  percent,
+} from './describe.js';
 import { idleFlags } from './idle_flags.js';
 import { checkInitialTopology } from './init_check.js';
 import { profileSteps } from './profile_report.js';
@@ -174,11 +178,6 @@ function warnOfNoUpdate({ parts: { topology, config }, totalSteps }: Trainer): v
   );
 }
 
-function describeBest({ position: { best }, parts: { config } }: Trainer): string {
-  if (!best) return 'nothing was evaluated';
-  return `best ${evaluatedOn(config)} accuracy ${percent(best.testAccuracy)} (epoch ${best.epoch + 1})`;
-}
-
 /** Of a run with `--validation`, once, at its end: nothing was chosen by the test images before. */
 async function testBest(
   device: Device,
@@ -188,26 +187,6 @@ async function testBest(
 ): Promise<Summary> {
   const file = await readModel(path, {});
   return (await testModel(device, file, dataset, { batchSize: microBatch, limitTest })).summary;
-}
-
-function describeMethod(config: RunConfig): string {
-  const { method, sparsity, distribution, growth, layers, compat } = config;
-  const { description, growth: usual } = methodNamed(method);
-  if (method === 'dense') return `dense (${description})`;
-  const size = ['dsb', 'ssb'].includes(method) ? ` of ${config.blockSize}` : '';
-  const parts = [`${method} (${description}${size})`, `sparsity ${sparsity} by ${distribution}`];
-  if (usual && growth && growth !== usual) parts.push(`growth ${growth}`);
-  if (layers.length > 0) parts.push(`rules for ${layers.map(({ pattern }) => pattern).join(', ')}`);
-  if (compat) parts.push(`--compat ${compat}`);
-  return parts.join(', ');
-}
-
-function describePrecision({ precision = 'f32' }: RunConfig): string {
-  return precision === 'f16' ? '; activations and gradients in f16, sums, weights and BatchNorm in f32' : '';
-}
-
-function describeOverflow({ step, parameter, lossScale }: OverflowEvent): string {
-  return `step ${step} left out: the gradient of ${parameter} overflowed at a loss scale of ${lossScale}, which is halved`;
 }
 
 /** Trains, prints and saves; tells after each save. */
@@ -295,29 +274,4 @@ function checkCheckpointEvery(steps: number | undefined): void {
   if (steps !== undefined && !(Number.isInteger(steps) && steps > 0)) {
     throw new InputError(`--checkpoint-every: expected a positive whole number, got ${steps}`);
   }
-}
-
-/** One line; with top-5 accuracy where five guesses are not half of the classes, what updates and waiting cost if that is noticeable. */
-export function describeEpoch(
-  event: EpochEvent,
-  config: Pick<RunConfig, 'epochs' | 'validation'>,
-  classes: number,
-): string {
-  const top5 = classes > 10 ? ` top-5 ${percent(event.testTop5)}` : '';
-  const shares = [
-    ['updates', event.updateSeconds],
-    ['waiting for data', event.dataWaitSeconds],
-  ] as const;
-  const noticeable = shares.filter(([, seconds]) => seconds > 0.01 * event.seconds);
-  const notes = noticeable.map(([what, seconds]) => `${what} ${((100 * seconds) / event.seconds).toFixed(1)}%`);
-  if (event.skippedImages !== undefined) notes.push(`${event.skippedImages} damaged images left out`);
-  return (
-    `epoch ${event.epoch + 1}/${config.epochs}  train loss ${event.trainLoss.toFixed(4)} accuracy ${percent(event.trainAccuracy)}  ` +
-    `${evaluatedOn(config)} loss ${event.testLoss.toFixed(4)} accuracy ${percent(event.testAccuracy)}${top5}  ${formatDuration(event.seconds)}` +
-    (notes.length > 0 ? ` (${notes.join(', ')})` : '')
-  );
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)}%`;
 }

@@ -36,6 +36,8 @@ const LARGE: readonly ConvolutionCase[] = [
   { inChannels: 3, outChannels: 37, height: 17, width: 19, batch: 36, kernel: [3, 3], stride: 1, padding: [1, 1] },
   { inChannels: 4, outChannels: 18, height: 21, width: 20, batch: 7, kernel: [3, 3], stride: 2, padding: [0, 2] },
 ];
+/** Few positions and many rows: threads side by side along the rows, whose moments come in several rounds in some tilings. */
+const FEW: ConvolutionCase = { ...LARGE[0], outChannels: 70, height: 5, width: 5, batch: 4 };
 const CASES = [...CONVOLUTION_CASES.slice(3, 5), ...CONVOLUTION_CASES.slice(8), ...LARGE];
 
 /** A convolution of either kind with the same weight, zero outside of its blocks. */
@@ -128,7 +130,7 @@ describe('statistics of a convolution', () => {
   });
 
   it.each(KINDS)('%s, with every tiling', async (_kind, make) => {
-    for (const c of LARGE) {
+    for (const c of [...LARGE, FEW]) {
       const { run } = make(c);
       await checkAllTilings(device, () => expectStatistics(run(inputOf(c), { statistics: true })));
     }

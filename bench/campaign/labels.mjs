@@ -33,8 +33,7 @@ export function networkLabel({ model, dataSet }) {
 
 /** What accuracies of these rows of the table are called, by the images that their runs are evaluated on. */
 export function accuracyLabel(rows) {
-  const configs = rows.flatMap(({ runs }) => runs.map(({ config }) => config));
-  const images = new Set(configs.map(({ validation }) => (validation === undefined ? 'test' : 'validation')));
+  const images = new Set(rows.flatMap(({ runs }) => runs.map(({ evaluatedOn }) => evaluatedOn)));
   return `${[...images].join(' or ')} accuracy`;
 }
 

@@ -28,9 +28,9 @@ export class PlanError extends Error {
 /**
  * @param engine see engine.mjs.
  * @param replace flags that take the place of the plan's, for example an adapter.
- * @returns { name, about, runs: [{ id, label, flags, args, place, config }] }: `id` is the name of the run's folder, `label` that without
+ * @returns { name, about, runs: [{ id, label, flags, args, place, config, evaluatedOn }] }: `id` is the name of the run's folder, `label` that without
  *   its seed, `flags` what the plan says of the run (without where it is computed), `args` what `train` is started with, `place` those of
- *   them that also go with `--resume`, `config` what `train` makes of them.
+ *   them that also go with `--resume`, `config` what `train` makes of them, `evaluatedOn` which images accuracies are of.
  * @throws PlanError
  */
 export function readPlan(path, engine, replace = () => ({})) {
@@ -127,7 +127,15 @@ function planned(given, engine, replace, refuse) {
   const config = configOf(args, engine, refuse);
   const label = labelOf(config);
   const id = `${label}-seed${config.seed}-${hashOf(flags)}`;
-  return { id, label, flags, args, place: argsOf(pick(all, PLACE_FLAGS)), config };
+  return {
+    id,
+    label,
+    flags,
+    args,
+    place: argsOf(pick(all, PLACE_FLAGS)),
+    config,
+    evaluatedOn: engine.evaluatedOn(config),
+  };
 }
 
 function pick(flags, names) {

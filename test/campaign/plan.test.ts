@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { configOf } from '../../src/cli/train/train_config.js';
 import { addTrainOptions } from '../../src/cli/train/train_options.js';
-import { checkConfig, type RunConfig } from '../../src/train/index.js';
+import { checkConfig, evaluatedOn, type RunConfig } from '../../src/train/index.js';
 
 const { readPlan } = await import('../../bench/campaign/plan.mjs' as string);
 const { stepsOf } = await import('../../bench/campaign/estimate.mjs' as string);
 const { readOptions } = await import('../../bench/campaign/options.mjs' as string);
 
 type Run = { config: RunConfig };
-const engine = { addTrainOptions, configOf, checkConfig };
+const engine = { addTrainOptions, configOf, checkConfig, evaluatedOn };
 const folder = mkdtempSync(join(tmpdir(), 'shuffleblock-plan-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const file = join(folder, 'plan.json');

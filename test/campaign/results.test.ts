@@ -8,7 +8,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { configOf } from '../../src/cli/train/train_config.js';
 import { addTrainOptions } from '../../src/cli/train/train_options.js';
 import { writeFileAtomically } from '../../src/host/atomic_write.node.js';
-import { checkConfig } from '../../src/train/index.js';
+import { checkConfig, evaluatedOn } from '../../src/train/index.js';
 
 const { readPlan } = await import('../../bench/campaign/plan.mjs' as string);
 const { isBegun, quantileOf, resultOf, stepsDone, trainingFlops } = await import(
@@ -18,7 +18,7 @@ const { meanLine, Results, settingsOfPlan, spread } = await import('../../bench/
 const { pageWith, report, si } = await import('../../bench/campaign/table.mjs' as string);
 const { charts } = await import('../../bench/campaign/charts/index.mjs' as string);
 
-const engine = { addTrainOptions, configOf, checkConfig, writeFileAtomically };
+const engine = { addTrainOptions, configOf, checkConfig, evaluatedOn, writeFileAtomically };
 const root = mkdtempSync(join(tmpdir(), 'shuffleblock-results-'));
 afterAll(() => rmSync(root, { recursive: true }));
 let folder: string;
